@@ -1,0 +1,1 @@
+"""What firmware should be: images, versions, baselines, verdicts. No I/O beyond its own data."""

@@ -1,0 +1,1 @@
+"""The service: registry, waves, allocation, stock, deliveries, checks."""

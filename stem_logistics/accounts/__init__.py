@@ -1,0 +1,1 @@
+"""Who may act: accounts, sign-in, roles by scope, schools' links."""

@@ -1,0 +1,1 @@
+"""Appeals against provisional results, the committees that decide, and the final results."""

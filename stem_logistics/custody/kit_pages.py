@@ -1,0 +1,115 @@
+"""What staff do with one kit after its receipt, on a page of its own beside its timeline."""
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+from litestar.types import ControllerRouterHandler
+
+from stem_logistics.custody import disposal, loans, moving, papers, recalls, repairs, service
+from stem_logistics.custody.page_tools import READ, WRITE, AnyRequest, date_of, pdf, texts
+from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS, PAPER_WORDS, REPAIR_STATES, REPAIR_TONES
+from stem_logistics.errors import DomainError, Invalid
+from stem_logistics.inventory import service as stock
+from stem_logistics.web.i18n import Text, _
+from stem_logistics.web.sentences import sentence_of
+
+DONE = {
+    "custody": _("The custody is entered; the hand-over's paper stands below."),
+    "repair": _("The fault is reported."),
+    "loan": _("The kit is lent; the borrower has been written to."),
+    "idle": _("The kit is marked as not in use."),
+    "disposal": _("It is withdrawn; the disposal protocol stands below."),
+    "transfer": _("The kit was transferred; the paper stands below."),
+}
+
+
+async def _view(code: str, *, done: str = "", error: Text = "", typed: dict[str, str] | None = None) -> Template:
+    kit = await stock.get_kit(code)
+    context: dict[str, Any] = {
+        "kit": kit,
+        "history": await service.custody_of_kit(kit["id"]),
+        "repairs": await repairs.repairs_of_kit(kit["id"]),
+        "loans": await loans.loans_of_kit(kit["id"]),
+        "recalls": await recalls.recalls_of_kit(kit["id"]),
+        "idle": await moving.idle_of_kit(kit["id"]),
+        "papers": await service.papers_of_kit(kit["id"]),
+        "paper_words": PAPER_WORDS,
+        "repair_words": REPAIR_STATES,
+        "repair_tones": REPAIR_TONES,
+        "answer_words": ANSWER_WORDS,
+        "answer_tones": ANSWER_TONES,
+        "done": DONE.get(done, ""),
+        "error": error,
+        "typed": typed or {},
+    }
+    return Template("custody/kit.html", context=context, status_code=422 if error else 200)
+
+
+@get("/stock/kits/{code:str}/custody", opt=READ, include_in_schema=False, operation_id="KitCustodyPage")
+async def kit_custody(request: AnyRequest, code: FromPath[str]) -> Template:
+    """Who has a kit, who had it, its repairs, loans, recalls and papers."""
+    return await _view(code, done=request.query_params.get("done", ""))
+
+
+@post(
+    "/stock/kits/{code:str}/custody/{step:str}",
+    opt=WRITE,
+    include_in_schema=False,
+    operation_id="ActOnKit",
+    status_code=303,
+)
+async def act(request: AnyRequest, code: FromPath[str], step: FromPath[str]) -> Redirect | Template:
+    """Hand over, report a fault, lend, transfer, mark as not in use, or dispose of."""
+    form = await texts(request)
+    try:
+        await _act(code, step, form)
+    except DomainError as refused:
+        return await _view(code, error=sentence_of(refused), typed={**form, "step": step})
+    return Redirect(f"/stock/kits/{code}/custody", query_params={"done": step}, status_code=303)
+
+
+async def _act(code: str, step: str, form: dict[str, str]) -> None:
+    if step == "custody":
+        await service.hand_over(
+            code,
+            name=form.get("name", ""),
+            post=form.get("post", ""),
+            room=form.get("room", ""),
+            note=form.get("note", ""),
+        )
+    elif step == "repair":
+        warranty = "under_warranty" in form
+        await repairs.report(code, form.get("part", ""), fault=form.get("fault", ""), under_warranty=warranty)
+    elif step == "loan":
+        due_on = date_of(form.get("due_on", ""))
+        if due_on is None:
+            raise Invalid("loan-day-unusable", days=loans.LONGEST_DAYS)
+        await loans.lend(code, form.get("borrower", ""), due_on, note=form.get("loan_note", ""))
+    elif step == "transfer":
+        await moving.transfer([code], form.get("target", "").strip() or moving.STORE, why=form.get("transfer_why", ""))
+    elif step == "idle":
+        await moving.mark_idle(code, why=form.get("idle_why", ""))
+    elif step == "disposal":
+        serials = [each for each in form.get("serials", "").split() if each]
+        await disposal.dispose(code, serials, method=form.get("method", ""), why=form.get("disposal_why", ""))
+    else:
+        raise Invalid("not-found")
+
+
+@get("/papers/{number:int}", opt=READ, include_in_schema=False, operation_id="PaperFile")
+async def paper(number: FromPath[int]) -> Response[bytes]:
+    """A paper of custody as PDF."""
+    name, content = await papers.read(number)
+    return pdf(name, content)
+
+
+@post("/schools/{code:str}/custody-link", opt=WRITE, include_in_schema=False, operation_id="SendCustodyLink")
+async def send_link(code: FromPath[str]) -> Redirect:
+    """Send a school its custody link."""
+    await service.send_link(code)
+    return Redirect(f"/schools/{code}", status_code=303)
+
+
+ROUTES: list[ControllerRouterHandler] = [kit_custody, act, paper, send_link]

@@ -1,0 +1,133 @@
+"""The school's own page behind its custody link: who has what, what does not work, what is asked. For telephones."""
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+from litestar.types import ControllerRouterHandler
+
+from stem_logistics.accounts import links
+from stem_logistics.custody import loans, moving, papers, recalls, repairs, service
+from stem_logistics.custody.page_tools import LINK, AnyRequest, pdf, texts
+from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS
+from stem_logistics.errors import DomainError, NotFound
+from stem_logistics.web.i18n import Text, _
+from stem_logistics.web.sentences import sentence_of
+
+DONE = {
+    "custody": _("The custody is entered. The hand-over's paper can be opened below."),
+    "repair": _("The fault is reported. The NSO will tell you what comes next."),
+    "returned": _("Thank you: the loan has ended."),
+    "answer": _("Thank you: your answer is kept."),
+}
+
+
+async def _front(token: str, *, done: str = "", error: Text = "", status: int = 200) -> Template:
+    school = await service.school_of_link()
+    context: dict[str, Any] = {
+        "token": token,
+        "school": school,
+        "kits": await service.kits_in_custody(school["id"]),
+        "loans": await loans.loans_of_school(school["id"]),
+        "asked": await recalls.asked_of(school["id"]),
+        "offers": await moving.offers_to(school["id"]),
+        "answer_words": ANSWER_WORDS,
+        "answer_tones": ANSWER_TONES,
+        "done": DONE.get(done, ""),
+        "error": error,
+    }
+    return Template("custody/link.html", context=context, status_code=status)
+
+
+async def _kit(token: str, code: str, *, error: Text = "", typed: dict[str, str] | None = None) -> Template:
+    school = await service.school_of_link()
+    kits = {kit["code"]: kit for kit in await service.kits_in_custody(school["id"])}
+    if code not in kits:
+        raise NotFound("kit-not-found", code=code[:20])
+    context = {
+        "token": token,
+        "school": school,
+        "kit": kits[code],
+        "history": [
+            row for row in await service.custody_of_kit(kits[code]["id"]) if row["institution_id"] == school["id"]
+        ],
+        "error": error,
+        "typed": typed or {},
+    }
+    return Template("custody/link_kit.html", context=context, status_code=422 if error else 200)
+
+
+@get("/k/{token:str}", opt=LINK, include_in_schema=False, operation_id="SchoolCustodyPage")
+async def front(request: AnyRequest, token: FromPath[str]) -> Template:
+    """What the school has, and who has it."""
+    return await _front(token, done=request.query_params.get("done", ""))
+
+
+@get("/k/{token:str}/kit/{code:str}", opt=LINK, include_in_schema=False, operation_id="SchoolCustodyKitPage")
+async def kit_page(token: FromPath[str], code: FromPath[str]) -> Template:
+    """One kit: hand it over, or report what does not work."""
+    return await _kit(token, code)
+
+
+@post(
+    "/k/{token:str}/kit/{code:str}/{step:str}",
+    opt=LINK,
+    include_in_schema=False,
+    operation_id="SchoolActsOnKit",
+    status_code=303,
+)
+async def act_on_kit(
+    request: AnyRequest, token: FromPath[str], code: FromPath[str], step: FromPath[str]
+) -> Redirect | Template:
+    """Hand a kit over, or report a fault."""
+    form = await texts(request)
+    try:
+        if step == "repair":
+            await repairs.report(code, form.get("part", ""), fault=form.get("fault", ""))
+        else:
+            step = "custody"
+            await service.hand_over(
+                code,
+                name=form.get("name", ""),
+                post=form.get("post", ""),
+                room=form.get("room", ""),
+                note=form.get("note", ""),
+            )
+        await links.note_use(request.user)
+    except NotFound:
+        raise
+    except DomainError as refused:
+        return await _kit(token, code, error=sentence_of(refused), typed=form)
+    return Redirect(f"/k/{token}", query_params={"done": step}, status_code=303)
+
+
+@post("/k/{token:str}/answer", opt=LINK, include_in_schema=False, operation_id="SchoolAnswers", status_code=303)
+async def answer(request: AnyRequest, token: FromPath[str]) -> Redirect | Template:
+    """Answer a recall or an offer, or say that a borrowed kit went back."""
+    form = await texts(request)
+    done = "answer"
+    try:
+        number = form.get("number", "")
+        which = int(number) if number.isdecimal() and len(number) < 18 else 0
+        if form.get("what") == "recall":
+            await recalls.answer(which, form.get("answer", ""), note=form.get("note", ""))
+        elif form.get("what") == "offer":
+            await moving.answer_offer(which, accept=form.get("answer") == "yes")
+        else:
+            await loans.give_back(form.get("loan", ""), note=form.get("note", ""))
+            done = "returned"
+        await links.note_use(request.user)
+    except DomainError as refused:
+        return await _front(token, error=sentence_of(refused), status=refused.status)
+    return Redirect(f"/k/{token}", query_params={"done": done}, status_code=303)
+
+
+@get("/k/{token:str}/paper/{number:int}", opt=LINK, include_in_schema=False, operation_id="SchoolPaperFile")
+async def paper(token: FromPath[str], number: FromPath[int]) -> Response[bytes]:
+    """One of the school's papers."""
+    name, content = await papers.read(number)
+    return pdf(name, content)
+
+
+ROUTES: list[ControllerRouterHandler] = [front, kit_page, act_on_kit, answer, paper]

@@ -1,0 +1,109 @@
+"""Pages of loans, of kits whose school is no more, and of kits that nobody uses."""
+
+from typing import Any
+
+from litestar import get, post
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+from litestar.types import ControllerRouterHandler
+
+from stem_logistics.accounts.policy import Permission
+from stem_logistics.custody import loans, moving
+from stem_logistics.custody.page_tools import READ, WRITE, AnyRequest, date_of, texts
+from stem_logistics.custody.words import IDLE_STATES, IDLE_TONES
+from stem_logistics.errors import DomainError, Invalid
+from stem_logistics.web.i18n import Text
+from stem_logistics.web.sentences import sentence_of
+
+
+async def _loans(state: str, error: Text = "") -> Template:
+    chosen = state if state in ("out", "late", "all") else "out"
+    context = {"rows": await loans.list_loans(chosen), "state": chosen, "error": error}
+    return Template("custody/loans.html", context=context, status_code=422 if error else 200)
+
+
+@get("/loans", opt=READ, include_in_schema=False, operation_id="LoansPage")
+async def loans_page(request: AnyRequest) -> Template:
+    """Who has whose kit, until when."""
+    return await _loans(request.query_params.get("state", "out"))
+
+
+@post("/loans/{code:str}/return", opt=WRITE, include_in_schema=False, operation_id="EndLoan", status_code=303)
+async def end_loan(request: AnyRequest, code: FromPath[str]) -> Redirect | Template:
+    """A kit was given back."""
+    try:
+        await loans.give_back(code, note=(await texts(request)).get("note", ""))
+    except DomainError as refused:
+        return await _loans("out", sentence_of(refused))
+    return Redirect("/loans", status_code=303)
+
+
+async def _moves(request: AnyRequest, *, error: Text = "", chosen: tuple[str, ...] = (), status: int = 200) -> Template:
+    rows = await moving.homeless()
+    context: dict[str, Any] = {
+        "rows": rows,
+        "chosen": chosen,
+        "idle": await moving.list_idle() if request.user.may(Permission.STOCK_WRITE) else [],
+        "idle_words": IDLE_STATES,
+        "idle_tones": IDLE_TONES,
+        "error": error,
+    }
+    return Template("custody/moves.html", context=context, status_code=status)
+
+
+@get("/moves", opt=READ, include_in_schema=False, operation_id="MovesPage")
+async def moves_page(request: AnyRequest) -> Template:
+    """Kits whose school is closed or merged, and kits that nobody uses."""
+    return await _moves(request)
+
+
+@post("/moves", opt=WRITE, include_in_schema=False, operation_id="MoveKits", status_code=303)
+async def move_kits(request: AnyRequest) -> Redirect | Template:
+    """Show what would be moved where; with `sure`, move it."""
+    form = await request.form()
+    codes = tuple(str(code) for code in form.getall("kit", []))
+    rows = [row for row in await moving.homeless() if row.kit["code"] in codes]
+    if not rows:
+        return await _moves(request, error=sentence_of(Invalid("no-kits-chosen")), status=422)
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        groups.setdefault(row.target, []).append(row.kit["code"])
+    if "sure" not in form:
+        return Template("custody/moves_preview.html", context={"rows": rows, "why": "", "error": ""})
+    why = str(form.get("why", ""))
+    try:
+        await moving.transfer_groups(groups, why=why)
+    except DomainError as refused:
+        context = {"rows": rows, "why": why, "error": sentence_of(refused)}
+        return Template("custody/moves_preview.html", context=context, status_code=422)
+    return Redirect("/moves", status_code=303)
+
+
+@post(
+    "/moves/idle/{number:int}/{step:str}",
+    opt=WRITE,
+    include_in_schema=False,
+    operation_id="ActOnIdleKit",
+    status_code=303,
+)
+async def act_on_idle(request: AnyRequest, number: FromPath[int], step: FromPath[str]) -> Redirect | Template:
+    """Offer an idle kit, note an answer, give it, or say that it is in use again."""
+    form = await texts(request)
+    try:
+        if step == "offer":
+            day = date_of(form.get("answer_by", ""))
+            if day is None:
+                raise Invalid("answer-day-unusable")
+            await moving.offer(number, form.get("school", ""), day)
+        elif step in ("accept", "refuse"):
+            await moving.answer_offer(number, accept=step == "accept")
+        elif step == "give":
+            await moving.give(number)
+        else:
+            await moving.end_idle(number)
+    except DomainError as refused:
+        return await _moves(request, error=sentence_of(refused), status=422)
+    return Redirect("/moves", status_code=303)
+
+
+ROUTES: list[ControllerRouterHandler] = [loans_page, end_loan, moves_page, move_kits, act_on_idle]

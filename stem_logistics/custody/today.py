@@ -1,0 +1,37 @@
+"""What custody puts on the first page: late repairs and loans, kits without a school, recalls under way."""
+
+from stem_logistics.accounts.policy import Permission, Principal
+from stem_logistics.custody import loans, moving, recalls, repairs
+from stem_logistics.today import Figure, Task, Today
+from stem_logistics.web.i18n import _, ngettext
+
+
+async def today(principal: Principal) -> Today:
+    """What waits for a person in repairs, loans, moves and recalls."""
+    if not principal.may(Permission.STOCK_READ):
+        return Today()
+    counts = await repairs.counts()
+    waiting, away = counts.get("reported", 0), counts.get("sent", 0) + counts.get("at-repairer", 0)
+    figures = [Figure(away, ngettext("piece at a repairer", "pieces at repairers", away), "/repairs?state=open")]
+    if not principal.may(Permission.STOCK_WRITE):
+        return Today(figures=figures)
+    tasks = []
+    if waiting:
+        title = ngettext("%(num)s fault was reported", "%(num)s faults were reported", waiting)
+        tasks.append(Task(title, "/repairs?state=reported", _("Send it to a repairer, or replace it."), "warn"))
+    if late := len(await loans.list_loans("late")):
+        title = ngettext("%(num)s loan is late", "%(num)s loans are late", late)
+        tasks.append(Task(title, "/loans?state=late", _("The schools are reminded each week."), "warn"))
+    if homeless := len(await moving.homeless()):
+        title = ngettext(
+            "%(num)s kit is at a school that is closed or merged",
+            "%(num)s kits are at schools that are closed or merged",
+            homeless,
+        )
+        tasks.append(Task(title, "/moves", _("Decide where they go."), "warn"))
+    for recall in await recalls.list_recalls():
+        if recall["late"] and recall["answered"] < recall["targets"]:
+            tasks.append(
+                Task(_("A recall is late: %(title)s", title=recall["title"]), f"/recalls/{recall['code']}", tone="bad")
+            )
+    return Today(figures=figures, tasks=tasks)

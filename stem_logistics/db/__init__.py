@@ -1,0 +1,1 @@
+"""The database: engine, embedded cluster, migrations, unit of work, conflicts as domain errors."""

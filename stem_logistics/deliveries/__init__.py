@@ -1,0 +1,1 @@
+"""Consignments to institutions, their receipt, and the documents that prove both."""

@@ -1,0 +1,173 @@
+"""Discrepancies: what arrived damaged or not at all, until somebody says what came of it."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from stem_logistics import audit, files, mail, runtime
+from stem_logistics.accounts.policy import Permission
+from stem_logistics.codes import parse_code
+from stem_logistics.db.engine import unit_of_work
+from stem_logistics.deliveries import mails, service
+from stem_logistics.deliveries import receipt_queries as queries
+from stem_logistics.deliveries.reasons import OUTCOMES
+from stem_logistics.errors import Conflict, Invalid, NotFound
+from stem_logistics.inventory import ledger
+from stem_logistics.inventory.ledger import Move
+
+
+async def list_discrepancies(
+    filters: Mapping[str, str], *, sort: str = "due", descending: bool = False, limit: int = 50, offset: int = 0
+) -> tuple[list[dict[str, Any]], int]:
+    """A page of discrepancies and how many there are, within the reader's scope."""
+    scope = service.require(Permission.DELIVERIES_READ)
+    rows = await queries.discrepancies(scope, filters, sort=sort, descending=descending, limit=limit, offset=offset)
+    return rows, await queries.count_discrepancies(scope, filters)
+
+
+async def get_discrepancy(
+    typed: str, permission: Permission = Permission.DELIVERIES_READ, *, lock: bool = False
+) -> dict[str, Any]:
+    """One discrepancy. Raises NotFound where there is none within the scope."""
+    scope = service.require(permission)
+    code = parse_code(typed)
+    row = await queries.discrepancy(code, lock=lock) if code else None
+    if row is None or not scope.covers(region_id=row["regional_directorate_id"], institution_id=row["institution_id"]):
+        raise NotFound("discrepancy-not-found", code=typed[:20])
+    return row
+
+
+async def photo_of(typed: str) -> bytes:
+    """The photograph that belongs to a discrepancy. Raises NotFound."""
+    row = await get_discrepancy(typed)
+    if row["photo_digest"] is None:
+        raise NotFound("file-not-found", digest="")
+    return (await files.load(row["photo_digest"])).content
+
+
+def _account() -> int | None:
+    who = runtime.actor().principal
+    return who.id if who.kind == "account" else None
+
+
+async def notes_of(discrepancy_id: int) -> list[dict[str, Any]]:
+    """A case's notes, newest first."""
+    return await queries.notes_of(discrepancy_id)
+
+
+async def _open_case(typed: str) -> dict[str, Any]:
+    row = await get_discrepancy(typed, Permission.DELIVERIES_WRITE, lock=True)
+    if row["state"] == "closed":
+        raise Conflict("discrepancy-closed", code=row["code"])
+    return row
+
+
+async def take(typed: str) -> None:
+    """Whoever acts makes the case theirs. Raises Conflict where it is closed."""
+    async with unit_of_work():
+        row = await _open_case(typed)
+        await queries.set_case(row["id"], _account(), row["due_on"])
+        await queries.add_note(row["id"], _account(), "owner", runtime.actor().principal.name or "–")
+        await audit.record("discrepancy-taken", "discrepancy", row["code"])
+
+
+async def postpone(typed: str, until: date, *, why: str) -> None:
+    """Give a case another deadline, with the reason. Raises Invalid for a day that has passed."""
+    if not why.strip():
+        raise Invalid("reason-missing")
+    if until < service.today():
+        raise Invalid("expected-day-has-passed", day=until.isoformat())
+    async with unit_of_work():
+        row = await _open_case(typed)
+        await queries.set_case(row["id"], row["owner_id"], until)
+        said = f"{row['due_on'].isoformat()} → {until.isoformat()}: {why.strip()[:500]}"
+        await queries.add_note(row["id"], _account(), "deadline", said)
+        await audit.record("discrepancy-postponed", "discrepancy", row["code"], why=why.strip())
+
+
+async def tell_sender(typed: str, address: str, asked: str) -> None:
+    """Write to the supplier about a case. Raises Invalid for an address that is none, or without words."""
+    if not asked.strip():
+        raise Invalid("reason-missing")
+    async with unit_of_work():
+        row = await _open_case(typed)
+        subject, body = mails.told_sender(row, asked.strip()[:2_000])
+        await mail.post(address.strip(), subject, body, about=("discrepancy", row["id"]))
+        await queries.set_sender_told(row["id"])
+        await queries.add_note(row["id"], _account(), "sender", f"{address.strip()}: {asked.strip()[:2_000]}")
+        await audit.record("discrepancy-told-to-sender", "discrepancy", row["code"])
+
+
+async def close(typed: str, outcome: str, *, why: str, replacement: str = "") -> None:
+    """Say what came of a case; each outcome moves what it says it moves.
+
+    Sent again: a replacement goes from the store to the school. Found: from the losses to the school. Credited: back to
+    the supplier, from the losses or from the school. Written off: what is broken is scrapped; what is lost stays lost.
+
+    Args:
+        replacement: the serial number of the device that is sent again, where the item has one.
+
+    Raises:
+        Invalid: an outcome that this kind does not have, no reason, or no replacement's serial number.
+        Conflict: closed already, or the store lacks the replacement.
+    """
+    if not why.strip():
+        raise Invalid("reason-missing")
+    async with unit_of_work():
+        row = await get_discrepancy(typed, Permission.DELIVERIES_WRITE, lock=True)
+        if row["state"] == "closed":
+            raise Conflict("discrepancy-closed", code=row["code"])
+        if outcome not in OUTCOMES[row["kind"]]:
+            raise Invalid("outcome-unknown", outcome=outcome[:40], known=", ".join(OUTCOMES[row["kind"]]))
+        if row["item_id"] is not None:
+            await _post(row, outcome, why.strip(), replacement.strip())
+        await queries.set_replacement(row["id"], replacement.strip()[:80])
+        await queries.close_discrepancy(row["id"], outcome, why.strip()[:1000], _account())
+        if "@" in (row["institution_email"] or ""):
+            subject, body = mails.outcome(row, outcome, replacement.strip())
+            await mail.post(
+                row["institution_email"],
+                subject,
+                body,
+                about=("discrepancy", row["id"]),
+                institution_id=row["institution_id"],
+                idempotency_key=f"discrepancy-outcome:{row['id']}",
+            )
+        await audit.record("discrepancy-closed", "discrepancy", row["code"], why=why.strip(), outcome=outcome)
+
+
+async def _post(row: dict[str, Any], outcome: str, why: str, replacement: str) -> None:
+    held = await ledger.place(ledger.LOST) if row["kind"] == "missing" else None
+    school = await ledger.institution_place(row["institution_id"])
+    key, kit, device = f"discrepancy:{row['code']}", row["kit_id"], row["device_id"]
+    reason: ledger.Reason
+    if outcome == "re-sent":
+        reason, move = "transfer", await _replacement(row, replacement, school)
+    elif outcome == "found":
+        assert held is not None, "only what is missing is found"
+        reason, move = "found", Move(row["item_id"], row["quantity"], held, school, kit, device)
+    elif outcome == "credited":
+        supplier = await ledger.place(ledger.SUPPLIER)
+        reason, move = "return", Move(row["item_id"], row["quantity"], held or school, supplier, kit, device)
+    elif outcome == "written-off" and row["kind"] == "damaged":
+        scrapped = await ledger.place(ledger.SCRAPPED)
+        reason, move = "scrap", Move(row["item_id"], row["quantity"], school, scrapped, kit, device)
+    else:
+        return
+    await ledger.post([move], reason=reason, key=key, document=row["code"], note=why[:500])
+
+
+async def _replacement(row: dict[str, Any], serial: str, school: int) -> Move:
+    """What goes to the school instead, out of the store."""
+    store = await ledger.place(ledger.STORE)
+    if row["serialised"]:
+        if not serial:
+            raise Invalid("replacement-serial-missing", item=row["name_el"])
+        device = await queries.spare_device(row["item_id"], serial, store)
+        if device is None:
+            raise Conflict("replacement-not-in-store", item=row["name_el"], serial=serial[:40])
+        return Move(row["item_id"], 1, store, school, device["kit_id"], device["id"])
+    spare = await queries.spare_pieces(row["item_id"], store, row["quantity"])
+    if spare is None:
+        raise Conflict("replacement-not-in-store", item=row["name_el"], serial=str(row["quantity"]))
+    return Move(row["item_id"], row["quantity"], store, school, spare["kit_id"])

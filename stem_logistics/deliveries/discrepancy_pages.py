@@ -1,0 +1,137 @@
+"""Pages of the discrepancies: what is open, since when, and what came of it."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+from litestar.types import ControllerRouterHandler
+
+from stem_logistics.accounts.policy import Permission
+from stem_logistics.deliveries import discrepancies
+from stem_logistics.deliveries.reasons import DAMAGE_WORDS, KIND_WORDS, MISSING_WORDS, OUTCOME_WORDS, OUTCOMES
+from stem_logistics.deliveries.staff_pages import typed_day
+from stem_logistics.errors import DomainError, Invalid
+from stem_logistics.web.i18n import Text, _
+from stem_logistics.web.listing import Choice, ListSpec, Words
+from stem_logistics.web.sentences import sentence_of
+
+AnyRequest = Request[Any, Any, Any]
+READ = {"permission": Permission.DELIVERIES_READ}
+WRITE = {"permission": Permission.DELIVERIES_WRITE}
+NOTE_WORDS = {
+    "note": _("Note"),
+    "owner": _("Taken by"),
+    "deadline": _("Deadline"),
+    "sender": _("Written to the sender"),
+}
+DISCREPANCY_LIST = ListSpec(
+    sorts=("opened", "due", "school", "kind"),
+    default_sort="due",
+    filters={
+        "state": Choice.of("open", "closed"),
+        "kind": Choice.of("missing", "damaged", "surplus", "wrong"),
+        "consignment": Words(10),
+        "kit": Words(10),
+    },
+)
+
+
+@get("/discrepancies", opt=READ, include_in_schema=False, operation_id="DiscrepanciesPage")
+async def list_page(request: AnyRequest) -> Template:
+    """What arrived damaged or not at all, the most urgent first."""
+    query = DISCREPANCY_LIST.parse("/discrepancies", request.query_params)
+    rows, total = await discrepancies.list_discrepancies(
+        query.filters, sort=query.sort, descending=query.descending, limit=query.limit, offset=query.offset
+    )
+    context = {"query": query, "rows": rows, "total": total, "kinds": KIND_WORDS, "outcomes": OUTCOME_WORDS}
+    return Template("deliveries/discrepancies.html", context=context)
+
+
+def _reason(row: dict[str, Any]) -> Text | None:
+    if row["kind"] == "missing":
+        return MISSING_WORDS[row["missing_reason"]]
+    return DAMAGE_WORDS[row["damage_reason"]] if row["kind"] == "damaged" else None
+
+
+async def _view(code: str, *, error: str = "", typed: dict[str, str] | None = None) -> Template:
+    row = await discrepancies.get_discrepancy(code)
+    context = {
+        "row": row,
+        "notes": await discrepancies.notes_of(row["id"]),
+        "note_words": NOTE_WORDS,
+        "kinds": KIND_WORDS,
+        "reason": _reason(row),
+        "outcomes": OUTCOME_WORDS,
+        "possible": [(slug, OUTCOME_WORDS[slug]) for slug in OUTCOMES[row["kind"]]],
+        "error": error,
+        "typed": typed or {},
+    }
+    return Template("deliveries/discrepancy.html", context=context, status_code=422 if error else 200)
+
+
+@get("/discrepancies/{code:str}", opt=READ, include_in_schema=False, operation_id="DiscrepancyPage")
+async def page(request: AnyRequest, code: FromPath[str]) -> Template:
+    """One discrepancy: what, why, where, the photograph, and how to close it."""
+    return await _view(code)
+
+
+@get("/discrepancies/{code:str}/photo", opt=READ, include_in_schema=False, operation_id="DiscrepancyPhoto")
+async def photo(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
+    """The photograph that the school sent."""
+    return Response(await discrepancies.photo_of(code), media_type="image/jpeg")
+
+
+@post(
+    "/discrepancies/{code:str}/close",
+    opt=WRITE,
+    include_in_schema=False,
+    operation_id="CloseDiscrepancy",
+    status_code=303,
+)
+async def close(request: AnyRequest, code: FromPath[str]) -> Redirect | Template:
+    """Say what came of it; what was found or written off moves in the ledger."""
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    try:
+        await discrepancies.close(
+            code, form.get("outcome", ""), why=form.get("why", ""), replacement=form.get("replacement", "")
+        )
+    except DomainError as refused:
+        return await _view(code, error=sentence_of(refused), typed=form)
+    return Redirect(f"/discrepancies/{code}", status_code=303)
+
+
+def _case_route(action: str) -> ControllerRouterHandler:
+    @post(
+        f"/discrepancies/{{code:str}}/{action}",
+        opt=WRITE,
+        include_in_schema=False,
+        operation_id=f"Discrepancy{action.title()}",
+        status_code=303,
+    )
+    async def handle(request: AnyRequest, code: FromPath[str]) -> Redirect | Template:
+        form = {name: str(value) for name, value in (await request.form()).items()}
+        try:
+            if action == "take":
+                await discrepancies.take(code)
+            elif action == "postpone":
+                until = typed_day(form.get("until", "").strip())
+                if until is None:
+                    raise Invalid("day-unreadable", day="")
+                await discrepancies.postpone(code, until, why=form.get("postpone-why", ""))
+            else:
+                await discrepancies.tell_sender(code, form.get("address", ""), form.get("asked", ""))
+        except DomainError as refused:
+            return await _view(code, error=sentence_of(refused), typed=form)
+        return Redirect(f"/discrepancies/{code}", status_code=303)
+
+    return handle
+
+
+ROUTES: list[ControllerRouterHandler] = [
+    list_page,
+    page,
+    photo,
+    close,
+    *(_case_route(action) for action in ("take", "postpone", "sender")),
+]

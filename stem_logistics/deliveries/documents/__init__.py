@@ -1,0 +1,1 @@
+"""The documents of a delivery as PDF: hand-over protocol, packing list, parcel label."""

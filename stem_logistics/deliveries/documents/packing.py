@@ -1,0 +1,143 @@
+"""What travels with the parcel: the packing list (συνοδευτική κατάσταση) and the label."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from stem_logistics.deliveries.documents.parties import School, Sender
+from stem_logistics.deliveries.documents.render import qr_svg, render
+from stem_logistics.deliveries.documents.text import greek_date
+
+
+@dataclass(frozen=True, slots=True)
+class PackedLine:
+    """Pieces of one item; one piece where it has a serial number."""
+
+    item: str
+    serial: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackedKit:
+    """The lines of one kit; loose pieces come as a kit without a code."""
+
+    code: str
+    name: str
+    lines: tuple[PackedLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """What list and label say of a consignment.
+
+    Args:
+        weight: of all parcels, as people write it; empty where nobody weighed.
+        supplier_document: the number of the supplier's own delivery note, which may be a tax document.
+        via: who brings it the last mile, if not the courier.
+        url: the consignment's public page, the one thing that the QR code holds.
+        parcels: how many parcels it is sent in.
+    """
+
+    consignment: str
+    moment: datetime
+    wave: str
+    sender: Sender
+    school: School
+    kits: tuple[PackedKit, ...]
+    url: str
+    parcels: int = 1
+    courier: str = ""
+    weight: str = ""
+    supplier_document: str = ""
+    via: str = ""
+
+
+def packing_lists_pdf(shipments: Sequence[Shipment], moment: datetime) -> bytes:
+    """The packing lists of shipments in their order, as one PDF/A-2b; the pages of each are counted for themselves."""
+    first = shipments[0]
+    name = f"Συνοδευτική κατάσταση {first.consignment}" if len(shipments) == 1 else "Συνοδευτικές καταστάσεις"
+    data = {"title": name, "sender": first.sender.data(), "shipments": [_listed(each) for each in shipments]}
+    return render("packing_list.typ", data, moment)
+
+
+def packing_list_pdf(shipment: Shipment) -> bytes:
+    """The packing list as PDF/A-2b."""
+    return packing_lists_pdf([shipment], shipment.moment)
+
+
+def _listed(shipment: Shipment) -> dict[str, Any]:
+    kits, index = [], 0
+    for kit in shipment.kits:
+        lines = []
+        for line in kit.lines:
+            index += 1
+            lines.append({"index": index, "item": line.item, "serial": line.serial, "quantity": line.quantity})
+        kits.append({"code": kit.code, "name": kit.name, "lines": lines})
+    return {
+        "consignment": shipment.consignment,
+        "date": greek_date(shipment.moment),
+        "wave": shipment.wave,
+        "courier": shipment.courier,
+        "parcels": str(shipment.parcels),
+        "weight": shipment.weight,
+        "supplier_document": shipment.supplier_document,
+        "via": shipment.via,
+        "sender": shipment.sender.data(),
+        "school": shipment.school.data(),
+        "kits": kits,
+        "total": sum(line.quantity for kit in shipment.kits for line in kit.lines),
+        "qr": qr_svg(shipment.url),
+    }
+
+
+def labels_pdf(shipments: Sequence[Shipment], moment: datetime) -> bytes:
+    """The labels of shipments in their order as PDF/A-2b, a page (A6) a parcel. The QR code is the public page only."""
+    name = f"Ετικέτα αποστολής {shipments[0].consignment}" if len(shipments) == 1 else "Ετικέτες αποστολών"
+    data = {
+        "title": name,
+        "sender": shipments[0].sender.data(),
+        "shipments": [
+            {
+                "consignment": each.consignment,
+                "courier": each.courier,
+                "via": each.via,
+                "school": each.school.data(),
+                "url": each.url,
+                "qr": qr_svg(each.url),
+            }
+            for each in shipments
+        ],
+        "parcels": [
+            [at, f"{number} από {each.parcels}"]
+            for at, each in enumerate(shipments)
+            for number in range(1, each.parcels + 1)
+        ],
+    }
+    return render("label.typ", data, moment)
+
+
+def label_pdf(shipment: Shipment) -> bytes:
+    """The labels of one shipment's parcels as PDF/A-2b."""
+    return labels_pdf([shipment], shipment.moment)
+
+
+def pick_list_pdf(batch: str, shipments: Sequence[Shipment], moment: datetime) -> bytes:
+    """What the store fetches for these shipments as PDF/A-2b: kinds with their numbers, then kit by kit."""
+    every = [(kit, each) for each in shipments for kit in each.kits]
+    counts = Counter(kit.name for kit, _ in every)
+    data = {
+        "batch": batch,
+        "date": greek_date(moment),
+        "sender": shipments[0].sender.data(),
+        "consignments": len(shipments),
+        "kits": len(every),
+        "kinds": [{"name": name, "count": count} for name, count in sorted(counts.items())],
+        "rows": [
+            {"kit": kit.code, "name": kit.name, "consignment": each.consignment, "school": each.school.name}
+            for kit, each in every
+        ],
+    }
+    return render("pick_list.typ", data, moment)

@@ -1,0 +1,68 @@
+"""The board of what is late: how late, who was reminded, who is next, and whom to write to."""
+
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.response import Redirect, Template
+from litestar.types import ControllerRouterHandler
+
+from stem_logistics import jobs
+from stem_logistics.accounts.policy import Permission
+from stem_logistics.deliveries import reminding
+from stem_logistics.errors import DomainError
+from stem_logistics.registry import service as registry
+from stem_logistics.web.i18n import _, current_locale
+from stem_logistics.web.sentences import sentence_of
+
+AnyRequest = Request[Any, Any, Any]
+READ = {"permission": Permission.DELIVERIES_READ}
+WRITE = {"permission": Permission.DELIVERIES_WRITE}
+STEP_WORDS = {"school": _("School"), "directorate": _("Directorate"), "ambassador": _("Ambassador")}
+
+
+async def _view(request: AnyRequest, *, error: str = "", typed: dict[str, str] | None = None) -> Template:
+    who = request.scope["user"]
+    language = current_locale.get()
+    rows = await reminding.board()
+    offices = [
+        (f"ambassador:{each.code}", each.name_el if language == "el" else each.name_en)
+        for each in await registry.regions(who)
+    ] + [(f"directorate:{each.code}", each.name_el) for each in await registry.directorates(who)]
+    context = {
+        "rows": rows,
+        "rule": reminding.rule(),
+        "steps": STEP_WORDS,
+        "contacts": await reminding.contacts(),
+        "offices": offices,
+        "error": error,
+        "typed": typed or {},
+    }
+    return Template("deliveries/late.html", context=context, status_code=422 if error else 200)
+
+
+@get("/consignments/late", opt=READ, include_in_schema=False, operation_id="LatePage")
+async def page(request: AnyRequest) -> Template:
+    """What should have been confirmed and was not, the latest first."""
+    return await _view(request)
+
+
+@post("/consignments/late/remind", opt=WRITE, include_in_schema=False, operation_id="RemindNow", status_code=303)
+async def remind_now(request: AnyRequest) -> Redirect:
+    """Take the steps that are due now instead of at the next turn; none is taken twice."""
+    job_id = await jobs.enqueue(reminding.JOB, {})
+    return Redirect(f"/jobs/{job_id}", status_code=303)
+
+
+@post("/consignments/late/contacts", opt=WRITE, include_in_schema=False, operation_id="SaveContact", status_code=303)
+async def save_contact(request: AnyRequest) -> Redirect | Template:
+    """Say who is written to for a directorate or a region."""
+    typed = {name: str(value) for name, value in (await request.form()).items()}
+    step, _colon, office = typed.get("office", "").partition(":")
+    try:
+        await reminding.save_contact(step, office, typed.get("name", ""), typed.get("email", ""))
+    except DomainError as refused:
+        return await _view(request, error=sentence_of(refused), typed=typed)
+    return Redirect("/consignments/late", status_code=303)
+
+
+ROUTES: list[ControllerRouterHandler] = [page, remind_now, save_contact]

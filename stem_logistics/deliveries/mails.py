@@ -1,0 +1,218 @@
+"""What schools are written: one mail for each consignment, one with each protocol. In Greek, as plain text."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from stem_logistics.deliveries.reasons import KIND_WORDS, OUTCOME_WORDS
+from stem_logistics.web.formats import format_date
+from stem_logistics.web.i18n import gettext, use_locale
+
+
+def _kit_lines(kits: Sequence[dict[str, Any]]) -> str:
+    return "\n".join(f"  - {kit['title_el']} ({kit['code'][:4]}-{kit['code'][4:]})" for kit in kits)
+
+
+def dispatched(consignment: dict[str, Any], kits: Sequence[dict[str, Any]], link: str, code: str) -> tuple[str, str]:
+    """Subject and body of the mail that goes out when a consignment leaves.
+
+    Args:
+        link: the address of the receipt.
+        code: what to type after scanning the parcel, if the link is not at hand.
+    """
+    with use_locale("el"):
+        shown = f"{consignment['code'][:4]}-{consignment['code'][4:]}"
+        subject = gettext("Equipment is on its way to you: consignment %(code)s", code=shown)
+        carrier = " ".join(x for x in (consignment["courier"], consignment["tracking_number"]) if x)
+        parts = [
+            gettext(
+                "To: %(school)s (%(code)s)",
+                school=consignment["institution_name"],
+                code=consignment["institution_code"],
+            ),
+            gettext("The following equipment has been sent to you:"),
+            _kit_lines(kits),
+            gettext(
+                "Consignment %(code)s, parcels: %(parcels)s. Carrier: %(carrier)s. Expected by %(day)s.",
+                code=shown,
+                parcels=consignment["parcels"],
+                carrier=carrier or "–",
+                day=format_date(consignment["expected_on"]),
+            ),
+            gettext("When it has arrived, open the parcels, count, and confirm the receipt here (no account needed):"),
+            link,
+            gettext("Or scan the QR code on the parcel and type this code: %(code)s", code=f"{code[:4]}-{code[4:]}"),
+            gettext(
+                "Whoever has this message can confirm the receipt, so pass it on only inside your school. "
+                "If something is missing or damaged, say so in the same form."
+            ),
+            gettext("National Support Organisation eTwinning"),
+        ]
+        return subject, "\n\n".join(parts) + "\n"
+
+
+def protocol(consignment: dict[str, Any], receipt: dict[str, Any], link: str | None) -> tuple[str, str]:
+    """Subject and body of the mail that carries a hand-over protocol."""
+    with use_locale("el"):
+        number = receipt["protocol_number"]
+        parts = [
+            gettext(
+                "To: %(school)s (%(code)s)",
+                school=consignment["institution_name"],
+                code=consignment["institution_code"],
+            ),
+            gettext(
+                "Thank you. The receipt of consignment %(code)s was confirmed. Attached is the hand-over protocol "
+                "%(number)s; keep it in the school's records.",
+                code=f"{consignment['code'][:4]}-{consignment['code'][4:]}",
+                number=number,
+            ),
+        ]
+        if not receipt["is_final"] and link:
+            parts.append(gettext("Some pieces have not arrived yet. Confirm them when they do:") + "\n" + link)
+        elif not receipt["is_final"]:
+            parts.append(
+                gettext("Some pieces have not arrived yet. Confirm them when they do, with the link of the first mail.")
+            )
+        parts.append(gettext("National Support Organisation eTwinning"))
+        return gettext("Hand-over protocol %(number)s", number=number), "\n\n".join(parts) + "\n"
+
+
+def reminder(consignment: dict[str, Any], step: str) -> tuple[str, str]:
+    """Subject and body of a reminder: to the school, to its directorate, to its region's ambassador.
+
+    No link is in it: the school's own stands in its first mail, and others may not confirm in its place.
+    """
+    with use_locale("el"):
+        shown = f"{consignment['code'][:4]}-{consignment['code'][4:]}"
+        facts = gettext(
+            "Consignment %(code)s for %(school)s (%(number)s) was expected by %(day)s and its receipt is not "
+            "confirmed.",
+            code=shown,
+            school=consignment["institution_name"],
+            number=consignment["institution_code"],
+            day=format_date(consignment["expected_on"]),
+        )
+        carrier = " ".join(x for x in (consignment["courier"], consignment["tracking_number"]) if x)
+        asked = {
+            "school": gettext(
+                "If it has arrived, confirm it with the link of our first message. If not, answer this message, so "
+                "that we ask the carrier."
+            ),
+            "directorate": gettext(
+                "We have reminded the school. Please ask it whether the parcels have arrived; only the school can "
+                "confirm."
+            ),
+            "ambassador": gettext(
+                "School and directorate have been reminded. Please get in touch with the school and tell us what you "
+                "find."
+            ),
+        }[step]
+        parts = [facts, gettext("Carrier: %(carrier)s.", carrier=carrier or "–"), asked]
+        parts.append(gettext("National Support Organisation eTwinning"))
+        return gettext("Reminder: consignment %(code)s is not confirmed", code=shown), "\n\n".join(parts) + "\n"
+
+
+def to_stop(consignment: dict[str, Any], stop: dict[str, Any], link: str) -> tuple[str, str]:
+    """Subject and body of the mail to a regional store or an ambassador that a consignment comes to on its way."""
+    with use_locale("el"):
+        shown = f"{consignment['code'][:4]}-{consignment['code'][4:]}"
+        carrier = " ".join(x for x in (consignment["courier"], consignment["tracking_number"]) if x)
+        parts = [
+            gettext(
+                "Consignment %(code)s for %(school)s (%(number)s) comes to you: parcels %(parcels)s, carrier "
+                "%(carrier)s.",
+                code=shown,
+                school=consignment["institution_name"],
+                number=consignment["institution_code"],
+                parcels=consignment["parcels"],
+                carrier=carrier or "–",
+            ),
+            gettext(
+                "When you have it, sign for it here (no account needed). The page shows all parcels on their way to "
+                "you:"
+            )
+            + "\n"
+            + link,
+            gettext("National Support Organisation eTwinning"),
+        ]
+        return gettext("A consignment comes to you: %(code)s", code=shown), "\n\n".join(parts) + "\n"
+
+
+def reminder_of_stop(consignment: dict[str, Any]) -> tuple[str, str]:
+    """Subject and body of a reminder to a stop that has not signed for a consignment, or still holds it."""
+    with use_locale("el"):
+        shown = f"{consignment['code'][:4]}-{consignment['code'][4:]}"
+        parts = [
+            gettext(
+                "Consignment %(code)s for %(school)s (%(number)s) was expected by %(day)s and is not signed for by "
+                "you.",
+                code=shown,
+                school=consignment["institution_name"],
+                number=consignment["institution_code"],
+                day=format_date(consignment["expected_on"]),
+            ),
+            gettext("If you have it, sign with the link of our first message. If not, answer this message."),
+            gettext("National Support Organisation eTwinning"),
+        ]
+        return gettext("Reminder: consignment %(code)s is not confirmed", code=shown), "\n\n".join(parts) + "\n"
+
+
+def told_sender(row: dict[str, Any], asked: str) -> tuple[str, str]:
+    """Subject and body of the mail by which a discrepancy reaches its sender, the supplier."""
+    with use_locale("el"):
+        code = f"{row['code'][:4]}-{row['code'][4:]}"
+        kinds = {
+            "missing": gettext("missing"),
+            "damaged": gettext("arrived damaged"),
+            "surplus": gettext("came without having been sent"),
+            "wrong": gettext("came in place of another thing"),
+        }
+        serial = f" ({row['serial_number']})" if row["serial_number"] else ""
+        document = row["supplier_document"] or row["batch"] or "–"
+        parts = [
+            f"{row['quantity']} × {row['name_el']}{serial}: {kinds[row['kind']]}",
+            gettext(
+                "Receipt protocol %(number)s, consignment %(code)s, your document: %(document)s.",
+                number=row["protocol_number"],
+                code=f"{row['consignment_code'][:4]}-{row['consignment_code'][4:]}",
+                document=document,
+            ),
+            asked,
+            gettext("Please answer by %(day)s, naming case %(code)s.", day=format_date(row["due_on"]), code=code),
+            gettext("National Support Organisation eTwinning"),
+        ]
+        return gettext("Case %(code)s: what arrived was not what was sent", code=code), "\n\n".join(parts) + "\n"
+
+
+def outcome(row: dict[str, Any], word: str, replacement: str) -> tuple[str, str]:
+    """Subject and body of the mail that tells a school what came of what it reported. Not why: that is the record's."""
+    with use_locale("el"):
+        what = f"{row['quantity']} × {row['name_el']}"
+        if row["serial_number"]:
+            what += f" ({row['serial_number']})"
+        next_steps = {
+            "re-sent": gettext(
+                "We send you another in its place. If it has not come within two weeks, answer this message."
+            ),
+            "credited": gettext("The supplier gives the money back; nothing else will come for it."),
+            "found": gettext("It has been found and stands among what your school received."),
+            "repaired": gettext("It was repaired and stays with your school."),
+            "written-off": gettext("It is taken off the books; you need do nothing with it."),
+            "taken-back": gettext("It is fetched back; keep it until then."),
+            "kept": gettext("It stays with your school."),
+        }
+        parts = [
+            gettext("To: %(school)s (%(code)s)", school=row["institution_name"], code=row["institution_code"]),
+            gettext(
+                "You told us of this (protocol %(number)s): %(what)s, %(kind)s.",
+                number=row["protocol_number"],
+                what=what,
+                kind=str(KIND_WORDS[row["kind"]]).lower(),
+            ),
+            f"{OUTCOME_WORDS[word]}. {next_steps[word]}",
+        ]
+        if replacement:
+            parts.append(gettext("Serial number of what is sent: %(serial)s", serial=replacement[:80]))
+        parts.append(gettext("National Support Organisation eTwinning"))
+        code = f"{row['code'][:4]}-{row['code'][4:]}"
+        return gettext("What came of your report %(code)s", code=code), "\n\n".join(parts) + "\n"

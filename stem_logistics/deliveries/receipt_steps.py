@@ -1,0 +1,149 @@
+"""The steps of a receipt's form, for a school behind its link and for staff who enter a signed paper."""
+
+import secrets
+from typing import Any
+
+from litestar import Request
+from litestar.datastructures import FormMultiDict, UploadFile
+from litestar.response import Redirect, Template
+
+from stem_logistics.deliveries import around_form, receipt_form, receipts, signing
+from stem_logistics.deliveries.committee import MOST_EXTRAS
+from stem_logistics.deliveries.kept_photos import carried_digest, keep_photo, kept_photo
+from stem_logistics.deliveries.photos import LARGEST_BYTES
+from stem_logistics.deliveries.reasons import DAMAGE_WORDS, MISSING_WORDS
+from stem_logistics.deliveries.receipt_form import OTHER_ROLE, ROLES, ReceiptForm
+from stem_logistics.deliveries.receipts import Confirmation, ReceiptRefused
+from stem_logistics.errors import Conflict, DomainError, Invalid
+from stem_logistics.web.i18n import Text
+from stem_logistics.web.sentences import sentence_of
+
+AnyRequest = Request[Any, Any, Any]
+
+
+async def upload_of(request: AnyRequest, name: str) -> bytes:
+    """The bytes of one uploaded file, a byte more than is taken at most. Raises Invalid where there is none."""
+    upload = (await request.form()).get(name)
+    if not isinstance(upload, UploadFile) or not upload.filename:
+        raise Invalid("file-missing")
+    return await upload.read(LARGEST_BYTES + 1)
+
+
+def lines(base: str, awaited: dict[str, Any], *, staff: bool = False) -> Template | Redirect:
+    """First step: which lines have a problem.
+
+    Args:
+        base: the address under which the steps lie.
+    """
+    if not any(line.outstanding for line in awaited["lines"]):
+        return Redirect(base if not staff else f"/consignments/{awaited['consignment']['code']}", status_code=303)
+    return Template("deliveries/receipt_lines.html", context={**awaited, "base": base, "staff": staff})
+
+
+def _page(base: str, awaited: dict[str, Any], form: ReceiptForm, *, staff: bool, status: int = 200) -> Template:
+    open_lines = [line for line in awaited["lines"] if line.outstanding]
+    context = {
+        **awaited,
+        "base": base,
+        "staff": staff,
+        "form": form,
+        "ticked": [line for line in open_lines if line.key in form.ticked],
+        "in_order": [line for line in open_lines if line.key not in form.ticked],
+        "seen": len(awaited["receipts"]),
+        "damage_words": DAMAGE_WORDS,
+        "missing_words": MISSING_WORDS,
+        "roles": ROLES,
+        "other_role": OTHER_ROLE,
+        "quality_words": around_form.QUALITY_WORDS,
+        "receives": around_form.RECEIVES,
+        "appointed_by": around_form.APPOINTED_BY,
+        "extra_kinds": around_form.EXTRA_KINDS,
+        "extra_rows": range(1, MOST_EXTRAS + 1),
+    }
+    return Template("deliveries/receipt_form.html", context=context, status_code=status)
+
+
+def form(request: AnyRequest, base: str, awaited: dict[str, Any], *, staff: bool = False) -> Template | Redirect:
+    """Second step: the details of the lines with a problem, who receives, and how."""
+    keys = {line.key for line in awaited["lines"] if line.outstanding}
+    if not keys:
+        return Redirect(base if not staff else f"/consignments/{awaited['consignment']['code']}", status_code=303)
+    ticked = tuple(key for key in request.query_params.getall("line", []) if key in keys)
+    return _page(base, awaited, ReceiptForm(ticked, {"key": secrets.token_urlsafe(16)}), staff=staff)
+
+
+async def confirm(request: AnyRequest, base: str, awaited: dict[str, Any], *, staff: bool = False) -> str | Template:
+    """Confirm; returns the receipt's code, or the form with what is wrong and all that was typed.
+
+    Raises:
+        Conflict: nothing is left to confirm.
+    """
+    consignment_id = awaited["consignment"]["id"]
+    data = await request.form()
+    typed = {name: value for name, value in data.items() if isinstance(value, str)}
+    form = receipt_form.read(typed, [str(key) for key in data.getall("line", [])], awaited["lines"])
+    carried, photo_errors = await _files(data, form, consignment_id, staff=staff)
+    form = ReceiptForm(form.ticked, {**form.typed, **carried}, form.answers, {**form.errors, **photo_errors})
+    key = typed.get("key", "").strip() or secrets.token_urlsafe(16)
+    if form.errors and not await receipts.is_known(consignment_id, key):
+        # everything that is wrong at once: a person corrects the form one time
+        found = receipt_form.problems(form, awaited["lines"])
+        everything = ReceiptForm(form.ticked, form.typed, form.answers, {**found, **form.errors})
+        return _page(base, awaited, everything, staff=staff, status=422)
+    try:
+        receipt = await receipts.confirm(consignment_id, _confirmation(form, consignment_id, key))
+    except ReceiptRefused as refused:
+        found = receipt_form.errors_of(refused.problems, awaited["lines"])
+        form = ReceiptForm(form.ticked, form.typed, form.answers, found)
+        return _page(base, awaited, form, staff=staff, status=422)
+    except Conflict as refused:
+        # somebody else was faster: what is left now, with what had been typed
+        now = await receipts.awaited_of(consignment_id)
+        if not any(line.outstanding for line in now["lines"]) or refused.slug != "received-meanwhile":
+            raise
+        left = ReceiptForm(form.ticked, form.typed, form.answers, {"": sentence_of(refused)})
+        return _page(base, now, left, staff=staff, status=409)
+    return str(receipt["code"])
+
+
+def _confirmation(form: ReceiptForm, consignment_id: int, key: str) -> Confirmation:
+    photos = {
+        name.removeprefix("kept-"): digest
+        for name, value in form.typed.items()
+        if name.startswith("kept-") and (digest := kept_photo(value, consignment_id)) is not None
+    }
+    seen = form.typed.get("seen", "")
+    return Confirmation(
+        form.answers,
+        form.receiver_name,
+        form.receiver_role,
+        key=f"{consignment_id}:{key[:100]}",
+        seen_parts=int(seen) if seen.isdecimal() and len(seen) < 6 else -1,
+        note=form.typed.get("receipt_note", ""),
+        signed=photos.pop("signed", None),
+        photos=photos,
+        quality=around_form.quality_of(form.typed),
+        committee=around_form.committee_of(form.typed),
+        extras=around_form.extras_of(form.typed),
+    )
+
+
+async def _files(
+    data: FormMultiDict, form: ReceiptForm, consignment_id: int, *, staff: bool
+) -> tuple[dict[str, str], dict[str, Text]]:
+    """The files that came with the form, kept at once: a browser does not send a file a second time."""
+    carried, errors = {}, {}  # type: dict[str, str], dict[str, Text]
+    for key in (*form.ticked, *(("signed",) if staff else ())):
+        field = "signed" if key == "signed" else f"photo-{key}"
+        upload = data.get(field)
+        if not isinstance(upload, UploadFile) or not upload.filename:
+            continue
+        try:
+            content = await upload.read(LARGEST_BYTES + 1)
+            if key == "signed":
+                carried["kept-signed"] = carried_digest(await signing.keep_paper(content), consignment_id)
+            else:
+                carried[f"kept-{key}"] = await keep_photo(content, consignment_id)
+        except DomainError as refused:
+            errors[field] = sentence_of(refused)
+    return carried, errors

@@ -1,0 +1,1 @@
+"""Stock: kit definitions, kits, devices and the ledger of their movements."""

@@ -1,0 +1,269 @@
+"""Kits as lists and pages show them: where each is, what it holds, what happened to it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from stem_logistics.accounts.policy import Scope
+from stem_logistics.codes import ALPHABET, LENGTH
+from stem_logistics.db.engine import fetch, fetch_one
+from stem_logistics.inventory.label_rules import scanned_code
+from stem_logistics.registry.folding import ts_query
+from stem_logistics.selecting import Listed, Where, typed_code
+
+# Where a kit is: the one place that holds its parts, those lost, scrapped or at a repairer aside; none if several do.
+_THERE = "FILTER (WHERE p.kind NOT IN ('lost', 'scrapped', 'repairer'))"
+_SUMS = f"""CASE WHEN min(p.id) {_THERE} <> max(p.id) {_THERE} THEN NULL
+    ELSE coalesce(min(p.id) {_THERE}, min(p.id) FILTER (WHERE p.kind = 'repairer'),
+                  min(p.id) FILTER (WHERE p.kind = 'scrapped'), min(p.id)) END AS place_id,
+  coalesce(sum(h.quantity) FILTER (WHERE p.kind = 'lost'), 0)::int AS lost,
+  coalesce(sum(h.quantity) FILTER (WHERE p.kind = 'scrapped'), 0)::int AS scrapped,
+  coalesce(sum(h.quantity), 0)::int AS pieces
+  FROM holding h JOIN place p ON p.id = h.place_id WHERE h.quantity > 0"""
+_KIT = "FROM kit k JOIN kit_definition d ON d.id = k.kit_definition_id"
+_AROUND = """LEFT JOIN place p ON p.id = pos.place_id
+  LEFT JOIN consignment c ON c.id = p.consignment_id
+  LEFT JOIN institution i ON i.id = coalesce(p.institution_id, c.institution_id)
+  LEFT JOIN regional_directorate r ON r.id = i.regional_directorate_id"""
+# Kits with what lists show of them: kit by kit for a few, in one pass for all of them.
+KITS = f"{_KIT} CROSS JOIN LATERAL (SELECT {_SUMS} AND h.kit_id = k.id) pos {_AROUND}"
+ALL_KITS = f"""{_KIT}
+  LEFT JOIN (SELECT h.kit_id, {_SUMS} AND h.kit_id IS NOT NULL GROUP BY h.kit_id) pos ON pos.kit_id = k.id {_AROUND}"""
+KIT_COLUMNS = """k.id, k.code, k.batch, k.created_at, d.slug AS definition, d.version, d.title_el, d.title_en,
+  p.kind AS place_kind, p.title AS place_title, c.code AS consignment_code, i.code AS institution_code,
+  i.name AS institution_name, r.name_el AS region_el, r.name_en AS region_en, pos.lost, pos.scrapped, pos.pieces"""
+SORTS = {
+    "code": "k.code",
+    "created": "k.created_at",
+    "definition": "d.slug",
+    "place": "p.kind",
+    "school": "i.name",
+    "lost": "pos.lost",
+}
+LISTED = Listed(KIT_COLUMNS, KITS, "k.id", SORTS)
+# What needs no place is chosen, ordered and counted without looking where each kit is.
+_PLACELESS_SORTS, _PLACED_FILTERS = ("code", "created", "definition"), ("place", "state", "region", "institution")
+
+
+def _listed(scope: Scope, q: str, filters: Mapping[str, str], sort: str = "code") -> Listed:
+    """The list by which kits are chosen, ordered and counted; what is shown of them, `LISTED` says."""
+    if scope.country and sort in _PLACELESS_SORTS and not any(map(filters.get, _PLACED_FILTERS)):
+        return replace(LISTED, source=_KIT)
+    # few are meant by a search or at a school; otherwise every kit is looked at
+    return LISTED if q or filters.get("institution") else replace(LISTED, source=ALL_KITS)
+
+
+async def kits_of_posting(key: str) -> list[str]:
+    """The codes of the kits that a posting moved, in its order."""
+    rows = await fetch(
+        """SELECT k.code FROM movement m JOIN kit k ON k.id = m.kit_id WHERE m.idempotency_key = $1
+           GROUP BY k.id, k.code ORDER BY min(m.line)""",
+        key,
+    )
+    return [row["code"] for row in rows]
+
+
+async def kit(code: str) -> dict[str, Any] | None:
+    """One kit with its definition and where it is."""
+    return await fetch_one(
+        f"""SELECT {KIT_COLUMNS}, d.id AS definition_id, i.id AS institution_id, i.regional_directorate_id,
+              p.id AS place_id, (SELECT coalesce(s.title, s.code) FROM stop s WHERE s.id = p.stop_id) AS held_by
+            {KITS} WHERE k.code = $1""",  # noqa: S608 - constants of ours
+        code,
+    )
+
+
+async def kit_contents(kit_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """What kits hold, piece by piece where there are serial numbers, and where each piece is."""
+    return await fetch(
+        """SELECT h.kit_id, h.item_id, i.slug, i.name_el, i.name_en, i.device_kind, i.serialised, i.consumable,
+             h.device_id, dv.serial_number, h.quantity, p.id AS place_id, p.kind AS place_kind,
+             p.title AS place_title, p.institution_id AS place_institution_id,
+             coalesce(b.position, 999) AS position, coalesce(b.optional, false) AS optional,
+             CASE WHEN b.item_id <> h.item_id THEN (SELECT x.name_el FROM item x WHERE x.id = b.item_id) END
+               AS instead_of_el,
+             CASE WHEN b.item_id <> h.item_id THEN (SELECT x.name_en FROM item x WHERE x.id = b.item_id) END
+               AS instead_of_en
+           FROM holding h JOIN item i ON i.id = h.item_id JOIN place p ON p.id = h.place_id
+           JOIN kit k ON k.id = h.kit_id
+           LEFT JOIN device dv ON dv.id = h.device_id
+           LEFT JOIN LATERAL (SELECT * FROM bom_line l WHERE l.kit_definition_id = k.kit_definition_id
+             AND (l.item_id = h.item_id OR l.substitute_item_id = h.item_id)
+             ORDER BY (l.item_id = h.item_id) DESC LIMIT 1) b ON true
+           WHERE h.kit_id = ANY($1) AND h.quantity > 0
+           ORDER BY h.kit_id, position, i.slug, dv.serial_number, p.id""",
+        list(kit_ids),
+    )
+
+
+async def kit_movements(kit_id: int) -> list[dict[str, Any]]:
+    """The postings that moved a kit, newest first: what, from where, to where, who."""
+    return await fetch(
+        """SELECT m.idempotency_key AS key, m.reason, max(m.occurred_at) AS occurred_at, m.document, m.note,
+             m.actor_kind, m.actor_id, a.name AS actor_name, sum(m.quantity)::int AS pieces,
+             f.kind AS from_kind, f.title AS from_title, t.kind AS to_kind, t.title AS to_title,
+             fc.code AS from_consignment, tc.code AS to_consignment,
+             coalesce(fs.title, fs.code) AS from_stop, coalesce(ts.title, ts.code) AS to_stop,
+             bool_or(r.id IS NOT NULL) AS is_reversed,
+             max(m.id) AS last_id,
+             coalesce(array_agg(dv.serial_number) FILTER (WHERE dv.id IS NOT NULL), '{}') AS serials
+           FROM movement m JOIN place f ON f.id = m.from_place_id JOIN place t ON t.id = m.to_place_id
+           LEFT JOIN consignment fc ON fc.id = f.consignment_id
+           LEFT JOIN consignment tc ON tc.id = t.consignment_id
+           LEFT JOIN stop fs ON fs.id = f.stop_id
+           LEFT JOIN stop ts ON ts.id = t.stop_id
+           LEFT JOIN movement r ON r.reverses_id = m.id
+           LEFT JOIN device dv ON dv.id = m.device_id
+           LEFT JOIN account a ON m.actor_kind = 'account' AND a.id = m.actor_id
+           WHERE m.kit_id = $1
+           GROUP BY m.idempotency_key, m.reason, m.document, m.note, m.actor_kind, m.actor_id, a.name, f.id, t.id,
+             fc.code, tc.code, fs.id, ts.id
+           ORDER BY last_id DESC""",
+        kit_id,
+    )
+
+
+def _found(where: Where, q: str) -> str:
+    """The statement that gives the ids of the kits that a search means, each part by an index of its own: the kits
+    of a serial number are as soon found among millions as among ten.
+    """
+    same = where.value(q)
+    parts = [
+        f"SELECT id FROM kit WHERE batch = {same}",  # noqa: S608 - $n
+        f"SELECT kit_id FROM device WHERE serial_number = {same}",  # noqa: S608 - $n
+    ]
+    start = typed_code(q)
+    if 0 < len(start) <= LENGTH and set(start) <= set(ALPHABET):
+        first = where.value(start)
+        # no character of a code lies behind "~"
+        parts.append(f"""SELECT id FROM kit WHERE code COLLATE "C" BETWEEN {first} AND {first} || '~'""")  # noqa: S608
+    if code := scanned_code(q):
+        scanned = where.value(code)
+        parts.append(f"SELECT id FROM kit WHERE code = {scanned}")  # noqa: S608 - $n
+        parts.append(f"SELECT kit_id FROM label WHERE code = {scanned} AND kit_id IS NOT NULL")  # noqa: S608 - $n
+    schools = f"SELECT id FROM institution WHERE code = {same}"  # noqa: S608 - $n
+    if asked := ts_query(q):
+        words = where.value(asked)
+        schools += f" UNION SELECT id FROM institution WHERE search_vector @@ to_tsquery('simple', {words})"  # noqa: S608
+    return " UNION ALL ".join([*parts, _at_schools(schools)])
+
+
+def _at_schools(schools: str) -> str:
+    """The statement that gives the ids of the kits at some schools, or on their way there."""
+    return " UNION ALL ".join(
+        f"SELECT h.kit_id FROM ({schools}) i JOIN {place}"  # noqa: S608 - constants and $n
+        " JOIN holding h ON h.place_id = p.id WHERE h.quantity > 0 AND h.kit_id IS NOT NULL"
+        for place in (
+            "place p ON p.institution_id = i.id",
+            "consignment c ON c.institution_id = i.id JOIN place p ON p.consignment_id = c.id",
+        )
+    )
+
+
+def _narrowed(scope: Scope, q: str, filters: dict[str, str]) -> Where:
+    where = Where()
+    where.within(scope, region="i.regional_directorate_id", institution="i.id")
+    if q:
+        where.add(f"k.id = ANY(ARRAY({_found(where, q.strip())}))")
+    for name, column in (
+        ("definition", "d.slug"),
+        ("batch", "k.batch"),
+        ("region", "r.code"),
+        ("institution", "i.code"),
+    ):
+        where.equal(column, filters.get(name))
+    if school := filters.get("institution"):
+        schools = f"SELECT id FROM institution WHERE code = {where.value(school)}"  # noqa: S608 - $n
+        where.add(f"k.id = ANY(ARRAY({_at_schools(schools)}))")
+    if item := filters.get("item"):
+        slug = where.value(item)
+        holders = f"SELECT x.kit_id FROM holding x JOIN item n ON n.id = x.item_id WHERE n.slug = {slug}"  # noqa: S608
+        where.add(f"k.id IN ({holders} AND x.quantity > 0)")
+    if place := filters.get("place"):
+        where.add("p.id IS NULL" if place == "several" else f"p.kind = {where.value(place)}")
+    if filters.get("state") == "incomplete":
+        where.add("pos.lost + pos.scrapped > 0")
+    return where
+
+
+async def kits(
+    scope: Scope, q: str, filters: dict[str, str], *, sort: str, descending: bool, limit: int, offset: int
+) -> list[dict[str, Any]]:
+    """A page of the kits that a scope sees."""
+    chosen = await _listed(scope, q, filters, sort).ids(
+        _narrowed(scope, q, filters), sort=sort, descending=descending, limit=limit, offset=offset
+    )
+    return [row async for row in LISTED.of(chosen)]
+
+
+async def count_kits(scope: Scope, q: str, filters: dict[str, str]) -> int:
+    """How many kits a list has."""
+    return await _listed(scope, q, filters).count(_narrowed(scope, q, filters))
+
+
+async def every_kit(
+    scope: Scope, q: str, filters: dict[str, str], *, sort: str, descending: bool
+) -> AsyncIterator[dict[str, Any]]:
+    """Every kit of a list, for a file."""
+    chosen = await _listed(scope, q, filters, sort).ids(_narrowed(scope, q, filters), sort=sort, descending=descending)
+    async for row in LISTED.of(chosen):
+        yield row
+
+
+async def kits_after(scope: Scope, filters: dict[str, str], after: int, limit: int) -> list[dict[str, Any]]:
+    """Kits beyond an id, in the ids' order: a keyset page."""
+    return await LISTED.after(_narrowed(scope, "", filters), after, limit)
+
+
+async def overview(scope: Scope) -> list[dict[str, Any]]:
+    """How many kits of each definition are where."""
+    where = _narrowed(scope, "", {})
+    return await fetch(
+        f"""SELECT d.slug AS definition, max(d.title_el) AS title_el, max(d.title_en) AS title_en, count(*) AS kits,
+              count(*) FILTER (WHERE p.kind = 'store') AS store,
+              count(*) FILTER (WHERE p.kind = 'consignment') AS consignment,
+              count(*) FILTER (WHERE p.kind = 'institution') AS institution,
+              count(*) FILTER (WHERE p.kind = 'repairer') AS repairer,
+              count(*) FILTER (WHERE p.kind = 'lost') AS lost,
+              count(*) FILTER (WHERE p.kind = 'scrapped') AS scrapped,
+              count(*) FILTER (WHERE pos.place_id IS NULL) AS several,
+              count(*) FILTER (WHERE pos.lost + pos.scrapped > 0) AS incomplete
+            {ALL_KITS} WHERE {where.sql} GROUP BY d.slug ORDER BY d.slug""",
+        *where.values,
+    )
+
+
+async def movements_after(scope: Scope, filters: dict[str, Any], after: int, limit: int) -> list[dict[str, Any]]:
+    """Movements beyond an id, in the order in which they were recorded: a keyset page."""
+    where, values = ["m.id > $1"], [after]  # type: list[str], list[Any]
+    if not scope.country:
+        values += [list(scope.regions), list(scope.institutions)]
+        where.append("(i.regional_directorate_id = ANY($2) OR i.id = ANY($3))")
+    if "kit" in filters:
+        values.append(filters["kit"])
+        where.append(f"k.code = ${len(values)}")
+    if "reason" in filters:
+        values.append(filters["reason"])
+        where.append(f"m.reason = ${len(values)}")
+    return await fetch(
+        f"""SELECT m.id, m.occurred_at, m.recorded_at, m.reason, it.slug AS item, k.code AS kit,
+              dv.serial_number AS serial_number, m.quantity, f.code AS from_place, t.code AS to_place, m.document,
+              m.note, m.reverses_id
+            FROM movement m JOIN item it ON it.id = m.item_id
+            JOIN place f ON f.id = m.from_place_id JOIN place t ON t.id = m.to_place_id
+            LEFT JOIN consignment c ON c.id = coalesce(t.consignment_id, f.consignment_id)
+            LEFT JOIN institution i ON i.id = coalesce(t.institution_id, f.institution_id, c.institution_id)
+            LEFT JOIN kit k ON k.id = m.kit_id LEFT JOIN device dv ON dv.id = m.device_id
+            WHERE {" AND ".join(where)} ORDER BY m.id LIMIT {int(limit)}""",  # noqa: S608 - numbered parameters
+        *values,
+    )
+
+
+async def kits_at(institution_id: int) -> list[dict[str, Any]]:
+    """The kits of which an institution holds parts."""
+    return await fetch(
+        f"""SELECT {KIT_COLUMNS} {KITS} WHERE k.id = ANY(ARRAY(
+              SELECT h.kit_id FROM place at JOIN holding h ON h.place_id = at.id
+              WHERE at.institution_id = $1 AND h.quantity > 0 AND h.kit_id IS NOT NULL)) ORDER BY k.id""",  # noqa: S608
+        institution_id,
+    )

@@ -1,0 +1,317 @@
+"""Purchasing and receiving by scan: orders, the batches in which they arrive, and what goes back to the supplier."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from stem_logistics import audit, runtime
+from stem_logistics.accounts.policy import Permission
+from stem_logistics.codes import new_code, parse_code
+from stem_logistics.db.engine import unit_of_work
+from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound
+from stem_logistics.inventory import ledger, service
+from stem_logistics.inventory import purchasing_queries as queries
+from stem_logistics.inventory.ledger import Move
+from stem_logistics.inventory.rules import LONGEST_SERIAL, MOST_KITS, Serials
+from stem_logistics.inventory.serial_rules import suggested
+from stem_logistics.inventory.service import Definition
+
+FUNDING = ("wave", "budget-line", "erasmus-plus")
+TITLES = ("ownership", "use")
+MOST_CENTS = 10**11
+
+
+def _require(permission: Permission) -> None:  # prices and suppliers are of no region
+    if not runtime.actor().principal.may(permission):
+        raise Forbidden("not-allowed", permission=permission.value)
+
+
+def read_cents(typed: str) -> int:
+    """Euros as people type them (`1.234,50`, `12,5`, `12.50`) in cents. Raises Invalid."""
+    text = typed.strip().replace(" ", "").removesuffix("€")
+    if "," in text:
+        text = text.replace(".", "").replace(",", ".")
+    whole, point, part = text.partition(".")
+    if not re.fullmatch(r"[0-9]{1,9}", whole) or not re.fullmatch(r"[0-9]{1,2}" if point else "", part):
+        raise Invalid("price-unusable", given=typed[:20])
+    return int(whole) * 100 + int(part.ljust(2, "0"))
+
+
+async def place_order(
+    *,
+    contract: str,
+    supplier: str,
+    funding: str,
+    funding_reference: str,
+    definition: str,
+    kits: int,
+    unit_cents: int,
+    title: str,
+    due_on: date | None = None,
+) -> str:
+    """Enter an order under a contract; returns its code.
+
+    Args:
+        funding: who pays: `wave`, `budget-line` or `erasmus-plus`, with its reference.
+        kits: how many of the definition's newest version.
+        unit_cents: the price of one, taxes included.
+        title: `ownership` or `use`, for the books.
+
+    Raises:
+        Invalid: something is missing or out of range. Conflict: the contract's number is another supplier's.
+        NotFound: no such kit definition.
+    """
+    _require(Permission.STOCK_WRITE)
+    names = (contract.strip(), supplier.strip(), funding_reference.strip())
+    if not all(names) or max(map(len, names)) > 120 or funding not in FUNDING or title not in TITLES:
+        raise Invalid("order-incomplete")
+    if not 1 <= kits <= 1_000_000 or not 0 <= unit_cents <= MOST_CENTS:
+        raise Invalid("order-count-out-of-range", most=1_000_000)
+    found = await service.get_definition(definition)
+    async with unit_of_work():
+        code = await queries.add_order(
+            (funding, names[2]), (names[0], names[1]), new_code("P"), found.id, kits, unit_cents, title, due_on
+        )
+        if code is None:
+            raise Conflict("contract-of-another", number=names[0])
+        await audit.record("order-placed", "purchase-order", code, kits=kits, contract=names[0])
+    return code
+
+
+async def list_orders() -> list[dict[str, Any]]:
+    """Every order: ordered, received, rejected, outstanding, value."""
+    _require(Permission.PURCHASING_READ)
+    return await queries.orders()
+
+
+async def get_order(typed: str) -> dict[str, Any]:
+    """One order with its `batches`. Raises NotFound."""
+    _require(Permission.PURCHASING_READ)
+    code = parse_code(typed)
+    found = await queries.order(code) if code else None
+    if found is None:
+        raise NotFound("order-not-found", code=typed[:20])
+    return {**found, "batches": await queries.batches(found["id"])}
+
+
+async def open_batch(order: str, *, name: str, document: str = "", to_check: int = 0, most_faulty: int = 0) -> str:
+    """What the supplier has brought, before it is counted; returns its code.
+
+    Args:
+        name: what its kits are called by from then on.
+        to_check: how many devices have to be checked before its kits may leave; 0: none.
+        most_faulty: how many of those checked may be faulty for it to be accepted.
+
+    Raises:
+        Conflict: a purchase has this name.
+    """
+    _require(Permission.STOCK_WRITE)
+    found = await get_order(order)
+    if not name.strip() or len(name) > 80 or not 0 <= to_check <= 1_000_000 or not 0 <= most_faulty <= to_check:
+        raise Invalid("batch-incomplete")
+    code = new_code("B")
+    async with unit_of_work():
+        if not await queries.add_batch(found["id"], code, name.strip(), document.strip()[:80], to_check, most_faulty):
+            raise Conflict("batch-name-taken", name=name.strip())
+        await audit.record("batch-opened", "purchase-batch", code, order=found["code"])
+    return code
+
+
+async def get_batch(typed: str) -> dict[str, Any]:
+    """One batch: what came in, what is scanned, the next part that is to be scanned (None where nothing is).
+
+    Raises:
+        NotFound: no such batch.
+    """
+    _require(Permission.PURCHASING_READ)
+    code = parse_code(typed)
+    found = await queries.batch(code) if code else None
+    if found is None:
+        raise NotFound("purchase-batch-not-found", code=typed[:20])
+    definition = await service.get_definition(found["definition"], found["version"])
+    scans = await queries.scans(found["id"])
+    found["verdicts"] = await queries.verdicts(found["name"])
+    found["suffices"] = found["checked"] >= found["to_check"] and found["faulty"] <= found["most_faulty"]
+    found["sample"] = await queries.sample(found["name"], found["code"], found["to_check"])
+    need = _slots(definition)
+    line = need[len(scans) % len(need)] if need else None
+    complete = len(scans) // len(need) if need else 0
+    return {**found, "scans": scans, "next": line, "complete": complete, "each": len(need)}
+
+
+def _slots(definition: Definition) -> list[dict[str, Any]]:
+    """The parts with serial numbers of one kit, a line for each piece, in the order in which they are scanned."""
+    wanted = [line for line in definition.lines if line["serialised"] and not line["optional"]]
+    return [line for line in wanted for _ in range(line["quantity"])]
+
+
+async def scan(batch: str, typed: str, *, sure: bool = False, instead: bool = False) -> None:
+    """Take one serial number as the next part of the batch.
+
+    Args:
+        sure: the person has looked again: a number that only looks odd is taken as it stands.
+        instead: it is not the part but what may stand in its place.
+
+    Raises:
+        Invalid: empty, too long, unprintable; `serial-look-alike` with a `suggestion` where it looks mistyped.
+        Conflict: scanned already, or in a kit already; says where.
+    """
+    _require(Permission.STOCK_WRITE)
+    serial = typed.strip()
+    if not serial or not serial.isprintable() or len(serial) > LONGEST_SERIAL:
+        raise Invalid("scan-unusable", limit=LONGEST_SERIAL)
+    async with unit_of_work():
+        found = await get_batch(batch)
+        await queries.lock_batch(found["id"])
+        found = await get_batch(batch)
+        if found["next"] is None:
+            raise Conflict("batch-without-serials", name=found["name"])
+        _refuse_known(serial, await queries.where_known(serial), found["name"])
+        item = found["next"]["item_id"]
+        if instead:
+            if found["next"]["substitute_id"] is None:
+                raise Invalid("part-without-substitute", item=found["next"]["slug"])
+            item = found["next"]["substitute_id"]
+        odd = suggested(serial, await queries.others_of(item))
+        if odd and (known := await queries.where_known(odd)):
+            # what it looks like is here already: that it is another one is not believed
+            _refuse_known(odd, known, found["name"])
+        if odd and not sure:
+            raise Invalid("serial-look-alike", given=serial, suggestion=odd)
+        await queries.add_scan(found["id"], item, serial)
+
+
+def _refuse_known(serial: str, known: Mapping[str, Any] | None, batch: str) -> None:
+    if known is None:
+        return
+    if known["kit"]:
+        raise Conflict("scan-in-kit", serial=serial, kit=known["kit"])
+    if known["batch"] == batch:
+        raise Conflict("scan-twice", serial=serial)
+    raise Conflict("scan-in-batch", serial=serial, batch=known["batch"])
+
+
+async def undo_scan(batch: str) -> None:
+    """Forget the last scan of a batch. Nothing happens where there is none."""
+    _require(Permission.STOCK_WRITE)
+    async with unit_of_work():
+        found = await get_batch(batch)
+        await queries.lock_batch(found["id"])
+        if scans := await queries.scans(found["id"]):
+            await queries.remove_scans([scans[-1]["id"]])
+
+
+async def receive_scanned(batch: str) -> list[str]:
+    """Take the kits whose parts are all scanned into the central store; returns their codes.
+
+    Raises:
+        Invalid: no kit is complete.
+    """
+    _require(Permission.STOCK_WRITE)
+    async with unit_of_work():
+        found = await get_batch(batch)
+        await queries.lock_batch(found["id"])
+        found = await get_batch(batch)
+        kits = min(found["complete"], MOST_KITS)
+        if not kits:
+            raise Invalid("batch-nothing-complete")
+        taken = found["scans"][: kits * found["each"]]
+        definition = await service.get_definition(found["definition"], found["version"])
+        await queries.remove_scans([each["id"] for each in taken])
+        return await service.receive_kits(
+            definition,
+            _dealt(taken, found["each"]),
+            key=f"batch:{found['id']}:{taken[0]['id']}",
+            batch=found["name"],
+            document=found["document"],
+        )
+
+
+def _dealt(scans: Sequence[Mapping[str, Any]], each: int) -> Serials:
+    dealt: Serials = []
+    for at in range(0, len(scans), each):
+        kit: dict[str, list[str]] = {}
+        for one in scans[at : at + each]:
+            kit.setdefault(one["item"], []).append(one["serial_number"])
+        dealt.append(kit)
+    return dealt
+
+
+async def decide(batch: str, *, accept: bool, why: str = "") -> int:
+    """Accept a batch, so that its kits may leave, or reject it: what of it is in the store goes back to the supplier.
+
+    Returns:
+        How many kits went back.
+
+    Raises:
+        Conflict: decided already; nothing has come in; its sample is not checked or has too many faults and no reason
+            is given. Invalid: a rejection without a reason.
+    """
+    _require(Permission.STOCK_WRITE)
+    why = why.strip()[:500]
+    if not accept and not why:
+        raise Invalid("reason-missing")
+    async with unit_of_work():
+        found = await get_batch(batch)
+        await queries.lock_batch(found["id"])
+        found = await get_batch(batch)
+        if found["decision"]:
+            raise Conflict("batch-decided", name=found["name"])
+        if not found["kits"]:
+            raise Conflict("batch-without-kits", name=found["name"])
+        if accept and not found["suffices"] and not why:
+            raise Conflict(
+                "batch-sample-short",
+                checked=found["checked"],
+                to_check=found["to_check"],
+                faulty=found["faulty"],
+                most=found["most_faulty"],
+            )
+        who = runtime.actor().principal
+        by = who.id if who.kind == "account" else None
+        await queries.decide(found["id"], "accepted" if accept else "rejected", by, why)
+        back = [] if accept else await queries.kits_in_place(found["name"], await ledger.place(ledger.STORE))
+        for code in back:
+            await reject(found["code"], code, why=why)
+        await audit.record(
+            "batch-accepted" if accept else "batch-rejected",
+            "purchase-batch",
+            found["code"],
+            why=why,
+            checked=found["checked"],
+            back=len(back),
+        )
+    return len(back)
+
+
+async def refuse_unaccepted(kit: Mapping[str, Any]) -> None:
+    """Keep a kit in the store whose batch has not been accepted. Raises Conflict."""
+    if kit["batch"] and await queries.awaits_acceptance(kit["batch"]):
+        raise Conflict("kit-of-unaccepted-batch", kit=kit["code"], batch=kit["batch"])
+
+
+async def reject(batch: str, kit: str, *, why: str) -> None:
+    """Send a kit of a batch back to its supplier: out of the store, by the ledger, with the reason.
+
+    Raises:
+        Invalid: no reason. NotFound: no such kit in this batch. Conflict: it is not in the store any more.
+    """
+    _require(Permission.STOCK_WRITE)
+    if not why.strip():
+        raise Invalid("reason-missing")
+    found = await get_batch(batch)
+    mine = await service.get_kit(kit)
+    if mine["batch"] != found["name"]:
+        raise NotFound("kit-of-another-batch", kit=mine["code"], batch=found["name"])
+    async with unit_of_work():
+        store, supplier = await ledger.place(ledger.STORE), await ledger.place(ledger.SUPPLIER)
+        parts = [part for part in mine["contents"] if part["place_id"] == store]
+        if not parts:
+            raise Conflict("reject-not-in-store", kit=mine["code"])
+        moves = [Move(x["item_id"], x["quantity"], store, supplier, mine["id"], x["device_id"]) for x in parts]
+        mark = await service.movement_mark(mine["id"])
+        await ledger.post(
+            moves, reason="reject", key=f"reject:{mine['id']}:{mark}", document=found["document"], note=why.strip()
+        )
+        await audit.record("kit-rejected", "kit", mine["code"], why=why.strip(), batch=found["code"])

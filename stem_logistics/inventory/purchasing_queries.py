@@ -1,0 +1,226 @@
+"""Statements of purchasing: contracts, orders, batches, and the serial numbers scanned for them."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from stem_logistics.db.engine import execute, fetch, fetch_one, fetch_value
+
+# A kit counts as rejected while its way back to the supplier was not taken back.
+REJECTED = """EXISTS (SELECT 1 FROM movement m LEFT JOIN movement r ON r.reverses_id = m.id
+  WHERE m.kit_id = k.id AND m.reason = 'reject' AND r.id IS NULL)"""
+ORDERS = f"""SELECT o.id, o.code, c.number AS contract, c.supplier, f.kind AS funding,
+    f.reference AS funding_reference,
+    d.slug AS definition, d.version, d.title_el, d.title_en, o.kits AS ordered, o.unit_cents,
+    o.kits * o.unit_cents AS value_cents, o.title, o.due_on, o.ordered_at,
+    coalesce(n.received, 0)::int AS received, coalesce(n.rejected, 0)::int AS rejected,
+    greatest(o.kits - coalesce(n.received, 0) + coalesce(n.rejected, 0), 0)::int AS outstanding
+  FROM purchase_order o JOIN contract c ON c.id = o.contract_id JOIN funding_source f ON f.id = c.funding_source_id
+  JOIN kit_definition d ON d.id = o.kit_definition_id
+  LEFT JOIN LATERAL (SELECT count(*) AS received, count(*) FILTER (WHERE {REJECTED}) AS rejected
+    FROM purchase_batch b JOIN kit k ON k.batch = b.name WHERE b.purchase_order_id = o.id) n ON true"""  # noqa: S608 - a constant of ours
+
+
+async def add_order(
+    funding: tuple[str, str],
+    contract: tuple[str, str],
+    code: str,
+    definition_id: int,
+    kits: int,
+    unit_cents: int,
+    title: str,
+    due_on: date | None,
+) -> str | None:
+    """Add an order under a contract, both made where they are new; None where the contract is another supplier's."""
+    source = await fetch_value(
+        """INSERT INTO funding_source (kind, reference) VALUES ($1, $2)
+           ON CONFLICT (kind, reference) DO UPDATE SET kind = excluded.kind RETURNING id""",
+        *funding,
+    )
+    row = await fetch_one(
+        """INSERT INTO contract (number, supplier, funding_source_id) VALUES ($1, $2, $3)
+           ON CONFLICT (number) DO UPDATE SET number = excluded.number RETURNING id, supplier, funding_source_id""",
+        *contract,
+        source,
+    )
+    assert row is not None
+    if row["supplier"] != contract[1] or row["funding_source_id"] != source:
+        return None
+    await execute(
+        """INSERT INTO purchase_order (code, contract_id, kit_definition_id, kits, unit_cents, title, due_on)
+           VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+        code,
+        row["id"],
+        definition_id,
+        kits,
+        unit_cents,
+        title,
+        due_on,
+    )
+    return code
+
+
+async def orders() -> list[dict[str, Any]]:
+    """Every order with what has come of it, the newest first."""
+    return await fetch(f"{ORDERS} ORDER BY o.id DESC")
+
+
+async def order(code: str) -> dict[str, Any] | None:
+    """One order."""
+    return await fetch_one(f"{ORDERS} WHERE o.code = $1", code)
+
+
+async def add_batch(order_id: int, code: str, name: str, document: str, to_check: int, most_faulty: int) -> bool:
+    """Add a batch; False where the name is taken."""
+    return bool(
+        await fetch_value(
+            """INSERT INTO purchase_batch (purchase_order_id, code, name, document, to_check, most_faulty)
+               SELECT $1, $2, $3, $4, $5, $6 WHERE NOT EXISTS (SELECT 1 FROM kit WHERE batch = $3)
+               ON CONFLICT (name) DO NOTHING RETURNING id""",
+            order_id,
+            code,
+            name,
+            document,
+            to_check,
+            most_faulty,
+        )
+    )
+
+
+BATCHES = f"""SELECT b.id, b.code, b.name, b.document, b.to_check, b.most_faulty, b.decision, b.decided_at,
+    b.decided_why, b.opened_at, o.code AS order_code,
+    o.kits AS ordered,
+    d.slug AS definition, d.version, d.title_el, d.title_en, n.kits, n.rejected, n.checked, n.faulty
+  FROM purchase_batch b JOIN purchase_order o ON o.id = b.purchase_order_id
+  JOIN kit_definition d ON d.id = o.kit_definition_id
+  CROSS JOIN LATERAL (SELECT count(*)::int AS kits, count(*) FILTER (WHERE {REJECTED})::int AS rejected,
+    coalesce(sum(x.checked), 0)::int AS checked, coalesce(sum(x.faulty), 0)::int AS faulty
+    FROM kit k CROSS JOIN LATERAL (
+      SELECT count(*) AS checked, count(*) FILTER (WHERE last.verdict <> 'PASS') AS faulty FROM (
+        SELECT DISTINCT ON (r.device_id) r.verdict FROM check_report r
+        WHERE r.kit_id = k.id AND r.device_id IS NOT NULL AND r.verdict <> 'INCONCLUSIVE'
+        ORDER BY r.device_id, r.observed_at DESC) last) x
+    WHERE k.batch = b.name) n"""  # noqa: S608 - a constant of ours
+
+
+async def batches(order_id: int) -> list[dict[str, Any]]:
+    """The batches of an order: kits that came in, rejected, devices checked and found faulty."""
+    return await fetch(f"{BATCHES} WHERE b.purchase_order_id = $1 ORDER BY b.id", order_id)
+
+
+async def batch(code: str) -> dict[str, Any] | None:
+    """One batch."""
+    return await fetch_one(f"{BATCHES} WHERE b.code = $1", code)
+
+
+async def verdicts(name: str) -> list[dict[str, Any]]:
+    """How many devices of a batch have which verdict by their newest report (None: not checked)."""
+    return await fetch(
+        """SELECT last.verdict, count(*)::int AS devices FROM kit k JOIN device dv ON dv.kit_id = k.id
+             JOIN item i ON i.id = dv.item_id AND i.device_kind IS NOT NULL
+           LEFT JOIN LATERAL (SELECT r.verdict FROM check_report r WHERE r.device_id = dv.id
+             ORDER BY r.observed_at DESC, r.id DESC LIMIT 1) last ON true
+           WHERE k.batch = $1 GROUP BY last.verdict ORDER BY 2 DESC, 1""",
+        name,
+    )
+
+
+async def sample(name: str, code: str, size: int) -> list[dict[str, Any]]:
+    """Which devices of a batch to check: so many, drawn by the batch's code, so that nobody picks the good ones."""
+    return await fetch(
+        """SELECT s.*, last.verdict FROM (
+             SELECT dv.id, dv.serial_number, k.code AS kit, i.name_el, i.name_en FROM kit k
+             JOIN device dv ON dv.kit_id = k.id JOIN item i ON i.id = dv.item_id AND i.device_kind IS NOT NULL
+             WHERE k.batch = $1 ORDER BY md5($2 || dv.serial_number), dv.id LIMIT $3) s
+           LEFT JOIN LATERAL (SELECT r.verdict FROM check_report r WHERE r.device_id = s.id
+             ORDER BY r.observed_at DESC, r.id DESC LIMIT 1) last ON true
+           ORDER BY last.verdict IS NOT NULL, s.kit, s.serial_number LIMIT 200""",
+        name,
+        code,
+        size,
+    )
+
+
+async def awaits_acceptance(batch: str) -> bool:
+    """Whether a purchase has to be checked and was not accepted."""
+    return bool(
+        await fetch_value(
+            """SELECT EXISTS (SELECT FROM purchase_batch WHERE name = $1 AND to_check > 0
+                 AND decision IS DISTINCT FROM 'accepted')""",
+            batch,
+        )
+    )
+
+
+async def decide(batch_id: int, decision: str, by: int | None, why: str) -> None:
+    """Keep what was decided of a batch."""
+    await execute(
+        """UPDATE purchase_batch SET decision = $2, decided_at = now(), decided_by = $3, decided_why = $4
+           WHERE id = $1""",
+        batch_id,
+        decision,
+        by,
+        why,
+    )
+
+
+async def kits_in_place(name: str, place_id: int) -> list[str]:
+    """The codes of a batch's kits of which something lies in a place."""
+    rows = await fetch(
+        """SELECT k.code FROM kit k WHERE k.batch = $1 AND EXISTS (SELECT FROM holding h
+             WHERE h.kit_id = k.id AND h.place_id = $2 AND h.quantity > 0) ORDER BY k.id""",
+        name,
+        place_id,
+    )
+    return [row["code"] for row in rows]
+
+
+async def lock_batch(batch_id: int) -> None:
+    """Let two scanners of one batch take turns, until the transaction ends."""
+    await execute("SELECT 1 FROM purchase_batch WHERE id = $1 FOR UPDATE", batch_id)
+
+
+async def scans(batch_id: int) -> list[dict[str, Any]]:
+    """The serial numbers that are scanned and not received yet, in their order."""
+    return await fetch(
+        """SELECT s.id, i.slug AS item, i.name_el, i.name_en, s.serial_number, s.scanned_at
+           FROM batch_scan s JOIN item i ON i.id = s.item_id WHERE s.purchase_batch_id = $1 ORDER BY s.id""",
+        batch_id,
+    )
+
+
+async def where_known(serial: str) -> dict[str, Any] | None:
+    """Where a serial number is known already: the kit that has it, or the batch for which it was scanned."""
+    return await fetch_one(
+        """SELECT i.slug AS item, k.code AS kit, NULL AS batch FROM device d
+             JOIN item i ON i.id = d.item_id JOIN kit k ON k.id = d.kit_id WHERE d.serial_number = $1
+           UNION ALL
+           SELECT i.slug, NULL, b.name FROM batch_scan s JOIN item i ON i.id = s.item_id
+             JOIN purchase_batch b ON b.id = s.purchase_batch_id WHERE s.serial_number = $1 LIMIT 1""",
+        serial,
+    )
+
+
+async def add_scan(batch_id: int, item_id: int, serial: str) -> None:
+    """Note a serial number."""
+    await execute(
+        "INSERT INTO batch_scan (purchase_batch_id, item_id, serial_number) VALUES ($1, $2, $3)",
+        batch_id,
+        item_id,
+        serial,
+    )
+
+
+async def remove_scans(ids: Sequence[int]) -> None:
+    """Forget scans: they were received, or the last one was a mistake."""
+    await execute("DELETE FROM batch_scan WHERE id = ANY($1)", list(ids))
+
+
+async def others_of(item_id: int) -> list[str]:
+    """The newest serial numbers of an item, to compare the next with."""
+    rows = await fetch(
+        """SELECT serial_number FROM batch_scan WHERE item_id = $1
+           UNION ALL (SELECT serial_number FROM device WHERE item_id = $1 ORDER BY id DESC LIMIT 20) LIMIT 40""",
+        item_id,
+    )
+    return [row["serial_number"] for row in rows]

@@ -1,0 +1,134 @@
+"""What a refusal of the stock says to a person."""
+
+from stem_logistics.web.i18n import N_
+
+SENTENCES: dict[str, str] = {
+    "serials-wrong-count": N_(
+        "%(item)s: %(expected)d serial numbers are needed for %(kits)d kits, %(given)d were given."
+    ),
+    "serial-repeated": N_("Row %(row)d: serial number “%(serial)s” of %(item)s is already in row %(first)d."),
+    "serial-too-long": N_("Row %(row)d: the serial number has %(length)d characters; at most %(limit)d fit."),
+    "serial-unprintable": N_("Row %(row)d: the serial number holds a character that cannot be printed."),
+    "serial-item-unknown": N_(
+        "Row %(row)d: “%(item)s” is not an item with serial numbers in this kit. Those that are: %(known)s."
+    ),
+    "serials-need-header": N_(
+        "This kit has several items with serial numbers (%(known)s): give a table whose first row is kit;item;serial."
+    ),
+    "serials-row-too-short": N_("Row %(row)d: three cells are expected (kit;item;serial), %(cells)d were found."),
+    "serials-wrong-count-in-kit": N_(
+        "Row %(row)d: kit “%(kit)s” has %(given)d serial numbers of %(item)s; it takes %(expected)d."
+    ),
+    "serials-wrong-kits": N_("The table names %(given)d kits, the form says %(expected)d."),
+    "serials-not-needed": N_("Nothing in this kit has a serial number, so leave the list empty."),
+    "model-not-found": N_("There is no item with the short name “%(name)s”."),
+    "usb-id-unreadable": N_("“%(given)s” is no USB identity. Write it as 0D28:0204, one a line."),
+    "usb-id-unknown-to-kind": N_(
+        "The checker would not take a device with the identity %(given)s for one of the kind “%(kind)s”. Correct the "
+        "identity, or choose another kind."
+    ),
+    "warranty-unusable": N_("Give the warranty in whole months, from 0 to %(most)s, or leave it empty."),
+    "baseline-unknown": N_("The baseline of “%(kind)s” knows no board “%(name)s”. Choose one of the list."),
+    "baseline-without-kind": N_("An item that is not checked has no board in a baseline. Leave it empty."),
+    "document-without-title": N_("Give the document a title of at most %(most)s characters."),
+    "document-file-or-address": N_("Give either a PDF or an address, one of the two."),
+    "document-address-unusable": N_("The address has to begin with https:// or http:// and have no blanks."),
+    "document-not-pdf": N_("The file is no PDF, or it is larger than %(most)s MB."),
+    "document-not-there": N_("This document is shown no longer."),
+    "substitute-in-kit": N_(
+        "Line %(line)s: “%(item)s” is in this kit already, so it cannot stand in another part's place."
+    ),
+    "substitute-of-other-sort": N_(
+        "Line %(line)s: of a part and what stands in its place both have serial numbers, or neither has; “%(item)s” "
+        "differs."
+    ),
+    "lesson-unusable": N_(
+        "Lesson %(line)s: write a title, a blank, then an address that begins with https:// or http://."
+    ),
+    "lessons-too-many": N_("At most %(most)s lessons fit. Link to a page that lists the others."),
+    "part-without-substitute": N_("Nothing may stand in the place of “%(item)s” in this kit."),
+    "batch-decided": N_("Batch %(name)s was decided on already."),
+    "batch-without-kits": N_("Nothing of batch %(name)s has come in yet."),
+    "batch-sample-short": N_(
+        "%(checked)s of %(to_check)s devices are checked and %(faulty)s are not in order (at most %(most)s may be). "
+        "Check more, reject the batch, or say why it is accepted all the same."
+    ),
+    "kit-of-unaccepted-batch": N_(
+        "Kit %(kit)s is of batch %(batch)s, which has not been accepted yet. Check its sample and accept it first."
+    ),
+    "reversal-not-opposite": N_("A reversal moves exactly what one movement moved, back; nothing was written."),
+    "movement-of-another-device": N_("A device moves as its own item and with its own kit; nothing was written."),
+    "balance-by-hand": N_("A balance follows from movements and is never written by hand. Post a movement instead."),
+    "version-in-use": N_("Kits were made by this version of the definition. Save a new version instead."),
+    "purpose-too-long": N_("This is too long: at most %(most)s characters."),
+    "slug-unusable": N_(
+        "“%(name)s” cannot be a short name: use small Latin letters, digits and single hyphens, at most 60."
+    ),
+    "device-kind-unknown": N_("“%(kind)s” is no kind of device that can be checked. Choose one of the list."),
+    "name-missing": N_("Give a name in both languages."),
+    "reason-missing": N_("Say why: the reason stays in the record."),
+    "kit-definition-unusable": N_("The kit definition cannot be saved. See the places named."),
+    "kit-level-unknown": N_("“%(level)s” is not an education level. Known: %(known)s."),
+    "kit-without-parts": N_("A kit has at least one part."),
+    "item-unknown": N_("Line %(line)s: there is no item “%(item)s”. Add the item first."),
+    "item-repeated": N_("Line %(line)s: “%(item)s” stands in an earlier line. Put its pieces together."),
+    "quantity-out-of-range": N_("Line %(line)s: %(quantity)s pieces. Give a number from %(least)s to %(most)s."),
+    "kit-definition-not-found": N_("There is no kit definition “%(name)s”."),
+    "kit-count-out-of-range": N_("%(count)s kits cannot be received at once: from 1 to %(most)s can."),
+    "serial-number-taken": N_("Serial number “%(serial)s” (%(item)s) belongs to kit %(kit)s already."),
+    "serial-numbers-taken": N_("%(count)s of these serial numbers are known already. Nothing was received."),
+    "kit-not-found": N_(
+        "There is no kit with the code “%(code)s”. Check it: it has eight characters and begins with K."
+    ),
+    "kit-travels": N_(
+        "Kit %(code)s is in consignment %(consignment)s. Cancel the consignment or wait for its receipt."
+    ),
+    "kit-is-there": N_("All parts of kit %(code)s are there already."),
+    "place-not-found": N_("There is no place “%(code)s”."),
+    "movement-not-found": N_("There is no such movement."),
+    "movement-already-reversed": N_("Movement %(id)s was taken back already."),
+    "movement-not-reversible": N_(
+        "A movement of the kind “%(reason)s” is taken back where it was made: cancel the "
+        "consignment, or close the discrepancy."
+    ),
+    "reversal-needs-reason": N_("Say why the movement is taken back."),
+    "period-closed": N_(
+        "The books of this period are closed: no movement can be dated in it. Give a later date, or reopen the period "
+        "under Stock, Closed periods."
+    ),
+    "period-overlaps": N_("Part of this period is closed already."),
+    "period-dates-unusable": N_("Give two dates, the first before the second, both in the past."),
+    "period-not-found": N_("There is no such period, or it was reopened already."),
+    "as-of-date-unusable": N_("Give a date of the past, for example 31/12/2026."),
+    "posting-without-movements": N_("There is nothing to move."),
+    "label-not-found": N_("No label has this code. Read it again: eight characters, below the name of the thing."),
+    "label-thing-unknown": N_("Line %(line)s: “%(given)s” is no code, serial number or place of ours."),
+    "label-things-unknown": N_("%(count)s lines are unknown. No label was made."),
+    "label-batch-unknown": N_("No kit came in with the purchase “%(batch)s”."),
+    "label-nothing-named": N_("Name what the labels are for: codes, serial numbers, or a purchase."),
+    "labels-too-many": N_("%(count)s labels at once are too many: at most %(most)s. Print them in parts."),
+    "label-cell-out-of-range": N_("The sheet has labels 1 to %(most)s; %(cell)s is none of them."),
+    "label-sheet-unknown": N_("Choose what the labels are printed on. Known: %(known)s."),
+    "serial-row-look-alike": N_(
+        "Row %(row)d: “%(given)s” holds Greek or Cyrillic letters that look Latin. Meant is probably “%(suggestion)s”."
+    ),
+    "serial-look-alike": N_(
+        "“%(given)s” looks mistyped: a letter that only looks like the right one. Meant is probably “%(suggestion)s”."
+    ),
+    "scan-unusable": N_("A serial number has 1 to %(limit)s characters that can be printed. Scan it again."),
+    "scan-twice": N_("“%(serial)s” was scanned for this batch already. Put it aside and scan the next."),
+    "scan-in-kit": N_("“%(serial)s” is in kit %(kit)s already. Look at both: one of them is another device."),
+    "scan-in-batch": N_("“%(serial)s” was scanned for the batch %(batch)s already."),
+    "purchase-batch-not-found": N_("There is no batch with the code “%(code)s”."),
+    "batch-without-serials": N_("Nothing in the kits of %(name)s has a serial number: receive them by their number."),
+    "batch-nothing-complete": N_("No kit of this batch is scanned to its last part yet."),
+    "batch-incomplete": N_("Give the batch a name, and the number of devices to be checked as a whole number."),
+    "batch-name-taken": N_("There is a purchase called “%(name)s” already. Give the batch another name."),
+    "order-not-found": N_("There is no order with the code “%(code)s”."),
+    "order-incomplete": N_("Give the contract's number, the supplier, who pays with a reference, and the title."),
+    "order-count-out-of-range": N_("Give the number of kits as a whole number from 1 to %(most)s."),
+    "contract-of-another": N_("Contract %(number)s has another supplier or is paid from elsewhere. Check its number."),
+    "price-unusable": N_("“%(given)s” is no price: write euros and cents as 1.234,50."),
+    "kit-of-another-batch": N_("Kit %(kit)s did not come with %(batch)s."),
+    "reject-not-in-store": N_("Nothing of kit %(kit)s lies in the store, so nothing of it can go back."),
+}

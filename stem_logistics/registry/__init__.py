@@ -1,0 +1,1 @@
+"""Schools, university departments, directorates, regional directorates."""

@@ -1,0 +1,1 @@
+"""Reading a registry file: bytes to validated rows, or errors that name row and column."""

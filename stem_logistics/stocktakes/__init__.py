@@ -1,0 +1,1 @@
+"""Stocktakes: what each school has, counted once a year by the school itself on a telephone."""

@@ -1,0 +1,1 @@
+"""Teachers: where they serve, contacts by consent, double registrations."""

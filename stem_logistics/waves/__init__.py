@@ -1,0 +1,1 @@
+"""Waves: the rules of an action, its applications with their evidence, and their points."""

@@ -1,0 +1,1 @@
+"""Appeals, committees, and the final results."""

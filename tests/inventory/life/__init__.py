@@ -1,0 +1,1 @@
+"""A stateful test of every operation that moves stock."""

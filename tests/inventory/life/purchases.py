@@ -1,0 +1,81 @@
+"""What comes in."""
+
+import uuid
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    precondition,
+    rule,
+)
+
+from stem_logistics.inventory import purchasing, service
+from tests.inventory.life.base import DEVICES, LOOSE, WHY, Base
+from tests.inventory.world import STORE, SUPPLIER, Piece
+
+
+class Purchases(Base):
+    """Kits from the supplier, by list and by scan."""
+
+    # what comes in
+    def _came(self, codes: Sequence[str], serials: Sequence[Sequence[str]]) -> None:
+        for code, mine in zip(codes, serials, strict=True):
+            self.world.kits.append(code)
+            pieces = [(Piece(code, "microbit", serial), 1) for serial in mine]
+            pieces += [(Piece(code, item), count) for item, count in LOOSE.items()]
+            for piece, count in pieces:
+                self.world.at[piece, STORE] += count
+                self.world.at[piece, SUPPLIER] -= count
+
+    @rule(
+        count=st.integers(1, 3),
+        days=st.sampled_from([None, None, None, 1, 2, 3, -1]),
+        taken=st.integers(0, 9),
+        twice=st.booleans(),
+    )
+    def receive(self, count: int, days: int | None, taken: int, twice: bool) -> None:
+        """Kits from the supplier: now or on an earlier day, with a serial number that is known, in a closed period."""
+        serials = [[self._serial() for _ in range(DEVICES)] for _ in range(count)]
+        known = [piece.serial for piece, _ in self.world.at if piece.serial]
+        is_taken = taken == 9 and bool(known)
+        if is_taken:
+            serials[0][0] = known[0]
+        when = None if days is None else datetime.now(UTC) - timedelta(days=days)
+        key = uuid.uuid4().hex
+
+        def once() -> Coroutine[Any, Any, list[str]]:
+            given = [{"microbit": list(mine)} for mine in serials]
+            return service.receive_kits(self.definition, given, key=key, occurred_at=when)
+
+        codes = self.do("receive", once(), may=not is_taken and days not in self.closed and days != -1)
+        if codes is not None:
+            self._came(codes, serials)
+            assert not twice or self.run(once()) == codes
+
+    @precondition(lambda self: len(self.world.kits) < 8)
+    @rule(scans=st.integers(1, 5), reject=st.booleans())
+    def buy_by_scan(self, scans: int, reject: bool) -> None:
+        """An order, its batch, what is scanned of it into whole kits, and one of them back to the supplier."""
+        serials = [self._serial() for _ in range(scans)]
+
+        async def work() -> tuple[str, list[str]]:
+            order = await purchasing.place_order(
+                contract=f"Σ-{uuid.uuid4().hex[:6]}", supplier="Προμηθευτής", funding="wave", funding_reference="6",
+                definition="microbit-set", kits=9, unit_cents=10_000, title="use",
+            )  # fmt: skip
+            batch = await purchasing.open_batch(order, name=uuid.uuid4().hex[:8])
+            for serial in serials:
+                await purchasing.scan(batch, serial, sure=True)
+            return batch, await purchasing.receive_scanned(batch)
+
+        whole = scans // DEVICES
+        done = self.do("buy by scan", work(), may=whole > 0)
+        if done is None:
+            return
+        batch, codes = done
+        self._came(codes, [serials[n * DEVICES : (n + 1) * DEVICES] for n in range(whole)])
+        if reject:
+            shifts = self.world.all_of(codes[0], STORE, SUPPLIER)
+            self.do("reject", purchasing.reject(batch, codes[0], why=WHY), shifts)

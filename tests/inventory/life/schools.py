@@ -1,0 +1,161 @@
+"""Kits at schools: who has them, loans, moves, repairs, their end."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    precondition,
+    rule,
+)
+
+from stem_logistics.custody import disposal, loans, moving, repairs
+from stem_logistics.custody import service as custody
+from stem_logistics.custody.repairs import Given
+from stem_logistics.custody.rules import REPAIR_STEPS
+from stem_logistics.inventory import service
+from tests.inventory.life.base import SCHOOLS, TODAY, WHY, Base
+from tests.inventory.world import LOST, SCRAPPED, STORE, Repair, Shift
+
+
+class Schools(Base):
+    """After the receipt."""
+
+    # kits at schools
+    @precondition(lambda self: self.world.kits)
+    @rule(data=st.data(), to=st.sampled_from(["lost", "scrapped", "central-store"]))
+    def write_off(self, data: st.DataObject, to: str) -> None:
+        kit, place = self._kit(data, lambda each: not self.world.travels(each)), STORE if to == "central-store" else to
+        shifts = [Shift(p, n, at, place) for p, at, n in self.world.parts(kit) if at not in (place, SCRAPPED)]
+        may = bool(shifts) and not self.world.travels(kit)
+        self.do("write off", service.move_kit(kit, to, key=uuid.uuid4().hex, note=WHY), shifts, may=may)  # type: ignore[arg-type]
+
+    @precondition(lambda self: self.world.kits)
+    @rule(data=st.data(), name=st.sampled_from(["Άννα", "Βασίλης"]))
+    def hand_over(self, data: st.DataObject, name: str) -> None:
+        kit = self._kit(data, self.world.school_of)
+        school = self.world.school_of(kit)
+        self.do("hand over", custody.hand_over(kit, name=name, post="Δάσκαλος"), may=bool(school))
+        if school:
+            self.world.holders[kit] = (school, name)
+
+    @precondition(lambda self: self.world.kits)
+    @rule(data=st.data(), borrower=st.sampled_from(SCHOOLS))
+    def lend(self, data: st.DataObject, borrower: str) -> None:
+        kit = self._kit(data, self.world.school_of)
+        lender = self.world.school_of(kit)
+        shifts = self.world.all_of(kit, f"school:{lender}", f"school:{borrower}") if lender else []
+        may = bool(lender) and lender != borrower and kit not in self.world.loans
+        code = self.do("lend", loans.lend(kit, borrower, TODAY + timedelta(days=9)), shifts, may=may)
+        if code is not None:
+            self.world.loans[kit] = (code, lender, borrower)
+
+    @precondition(lambda self: self.world.loans)
+    @rule(data=st.data())
+    def give_back(self, data: st.DataObject) -> None:
+        kit = data.draw(st.sampled_from(list(self.world.loans)))
+        code, lender, borrower = self.world.loans.pop(kit)
+        shifts = self.world.all_of(kit, f"school:{borrower}", f"school:{lender}")
+        self.do("give back", loans.give_back(code), shifts)
+        self.do("give back twice", loans.give_back(code), may=False)
+
+    def _moved_away(self, kits: Sequence[str]) -> None:
+        for kit in kits:
+            self.world.loans.pop(kit, None)
+            self.world.holders.pop(kit, None)
+
+    @precondition(lambda self: self.world.kits)
+    @rule(data=st.data(), to=st.sampled_from([*SCHOOLS, moving.STORE]), several=st.booleans())
+    def transfer(self, data: st.DataObject, to: str, several: bool) -> None:
+        kits = list(
+            dict.fromkeys(
+                [self._kit(data, self.world.school_of), *([self._kit(data, self.world.school_of)] if several else [])]
+            )
+        )
+        place = STORE if to == moving.STORE else f"school:{to}"
+        schools = {kit: self.world.school_of(kit) for kit in kits}
+        may = all(schools.values()) and all(f"school:{school}" != place for school in schools.values())
+        shifts = [s for kit, school in schools.items() for s in self.world.all_of(kit, f"school:{school}", place)]
+        self.do("transfer", moving.transfer(kits, to, why=WHY), shifts if may else (), may=may)
+        if may:
+            self._moved_away(kits)
+
+    @precondition(lambda self: any(self.world.school_of(kit) for kit in self.world.kits))
+    @rule(data=st.data(), to=st.sampled_from(SCHOOLS), accept=st.booleans())
+    def offer_idle(self, data: st.DataObject, to: str, accept: bool) -> None:
+        """A kit that nobody uses is offered on, and given where the other school says yes."""
+        kit = data.draw(st.sampled_from([kit for kit in self.world.kits if self.world.school_of(kit)]))
+        school = self.world.school_of(kit)
+        number = self.do("mark idle", moving.mark_idle(kit, why=WHY))
+        assert number is not None
+        self.do("offer", moving.offer(number, to, TODAY + timedelta(days=5)))
+        self.do("answer an offer", moving.answer_offer(number, accept=accept))
+        may = accept and to != school
+        shifts = self.world.all_of(kit, f"school:{school}", f"school:{to}") if may else ()
+        self.do("give an idle kit", moving.give(number), shifts, may=may)
+        if may:
+            self._moved_away([kit])
+        else:
+            self.do("use again", moving.end_idle(number))
+
+    @precondition(lambda self: self.world.kits)
+    @rule(data=st.data(), by_device=st.booleans())
+    def dispose(self, data: st.DataObject, by_device: bool) -> None:
+        kit = self._kit(data, lambda each: not self.world.travels(each))
+        serials = sorted({p.serial for p, _, _ in self.world.parts(kit) if p.serial})
+        chosen = serials[:1] if by_device else []
+        parts = [part for part in self.world.parts(kit) if not chosen or part[0].serial in chosen]
+        shifts = [Shift(p, n, at, SCRAPPED) for p, at, n in parts if at not in (SCRAPPED, LOST)]
+        may = bool(shifts) and not any(shift.source.startswith("consignment:") for shift in shifts)
+        self.do("dispose", disposal.dispose(kit, chosen, method="ΑΗΗΕ", why=WHY), shifts if may else (), may=may)
+        if may and not chosen:
+            self.world.holders.pop(kit, None)
+
+    # repairs
+    @precondition(lambda self: self.world.kits)
+    @rule(data=st.data())
+    def report(self, data: st.DataObject) -> None:
+        kit = self._kit(data, lambda each: not self.world.travels(each))
+        devices = [(p, at) for p, at, _ in self.world.parts(kit) if p.serial]
+        if not devices:
+            return
+        piece, place = data.draw(st.sampled_from(devices))
+        at_hand = place == STORE or place.startswith("school:")
+        may = at_hand and not self.world.in_repair(piece)
+        code = self.do("report a fault", repairs.report(kit, piece.serial, fault="Δεν ανάβει"), may=may)
+        if code is not None:
+            school = place.removeprefix("school:") if place.startswith("school:") else ""
+            self.world.repairs[code] = Repair(piece, place, school)
+
+    @precondition(lambda self: self.world.repairs)
+    @rule(data=st.data())
+    def repair(self, data: st.DataObject) -> None:
+        open_ones = [code for code, each in self.world.repairs.items() if REPAIR_STEPS[each.state]]
+        code = data.draw(st.sampled_from(open_ones * 5 + list(self.world.repairs)))
+        repair = self.world.repairs[code]
+        steps = sorted({step for each in REPAIR_STEPS.values() for step in each})
+        step = data.draw(st.sampled_from([*REPAIR_STEPS[repair.state]] * 5 + steps))
+        after = REPAIR_STEPS[repair.state].get(step)
+        school = f"school:{repair.school}" if repair.school else ""
+        target, may, spare = repair.place, after is not None, None
+        if step == "send":
+            target = "repairer:ACME"
+        elif step == "back" or (step == "give-up" and repair.state in ("sent", "at-repairer")):
+            target = STORE
+        elif step == "return":
+            target, may = school, may and bool(school)
+        elif step == "dispose":
+            target = SCRAPPED
+        elif step == "replace":
+            spares = self.world.spares("microbit")
+            spare = data.draw(st.sampled_from(spares)) if spares else None
+            may = may and bool(school) and spare is not None
+        shifts = [Shift(repair.piece, 1, repair.place, target)] if may and target != repair.place else []
+        if spare is not None and may:
+            shifts = [Shift(spare, 1, STORE, school)]
+        given = Given(WHY, repairer="ACME", spare=spare.serial if spare else "", method="ΑΗΗΕ")
+        done = self.do(f"repair: {step}", repairs.take_step(code, step, given), shifts, may=may)
+        if done is not None:
+            repair.state, repair.place = done, target
+            assert done == after

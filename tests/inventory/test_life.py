@@ -1,0 +1,104 @@
+"""A kit's timeline: everything that happened to it, told once, with who, why and a door to its document."""
+
+from litestar import Litestar
+
+from stem_logistics.custody import disposal, moving, repairs
+from stem_logistics.custody import service as custody
+from stem_logistics.deliveries import discrepancies
+from stem_logistics.deliveries.rules import LineAnswer
+from stem_logistics.inventory import labels
+from stem_logistics.inventory import service as stock
+from stem_logistics.inventory.life import Event, life_of
+from stem_logistics.inventory.words import REASON_WORDS
+from stem_logistics.web.i18n import use_locale
+from tests.deliveries.parcels import Parcel, dispatched_parcel
+from tests.inventory.stock import make_institution
+from tests.support import OPERATOR, acting_as, browser, make_person, sign_in
+from tests.web.accessibility import faults
+
+
+async def _life(kit: str) -> list[Event]:
+    found = await stock.get_kit(kit)
+    with use_locale("en"):
+        return life_of(found["history"], await stock.events_of_kit(found["id"]))
+
+
+async def _lived() -> tuple[Parcel, str]:
+    """A kit that was received with a broken device, handed over, and given to another school; and its serial number."""
+    parcel = await dispatched_parcel()
+    await labels.print_labels(await labels.find([parcel.kit]), labels.sheet_of("a4-3x7"), 1)
+    line = await parcel.line("microbit")
+    broken = LineAnswer(damaged=1, damage_reason="transport", note="σπασμένο")
+    await parcel.confirm({line.key: broken}, note="Το κουτί ήταν ανοιχτό")
+    (found,), _total = await discrepancies.list_discrepancies({})
+    await discrepancies.close(found["code"], "credited", why="Πιστωτικό 12")
+    await custody.hand_over(parcel.kit, name="Άννα Λέκκα", post="ΠΕ86", room="Εργαστήριο")
+    other = next(each.serial for each in await parcel.lines() if each.serial and each.serial != line.serial)
+    code = await repairs.report(parcel.kit, other, fault="δεν ανάβει", under_warranty=True)
+    await repairs.take_step(code, "send", repairs.Given(repairer="Τεχνική", repairer_number="RMA-7"))
+    await make_institution("0501700", "8ο Δημοτικό")
+    await moving.transfer([parcel.kit], "0501700", why="Συγχώνευση")
+    return parcel, other
+
+
+async def test_every_event_is_told_once_with_its_reason_and_document(service: None) -> None:
+    """Newest first: transfer, repair, custody, the case and its outcome, receipt, dispatch, packing, purchase."""
+    parcel, serial = await _lived()
+    events = await _life(parcel.kit)
+    assert events == sorted(events, key=lambda event: event.at, reverse=True)
+    with use_locale("en"):
+        titles = [str(event.title) for event in events]
+    assert len(titles) == len({*titles}), titles  # in this life nothing happens twice
+    said = dict(zip(titles, events, strict=True))
+    moved = said["Moved"]
+    assert moved.reversible and moved.why == "Συγχώνευση"
+    assert any(door.href.startswith("/papers/") for door in moved.doors)
+    sent = said["Repair: Sent to the repairer"]
+    assert serial in sent.text and "RMA-7" in sent.text and "→ Τεχνική" in sent.text
+    assert {door.href.split("/")[1] for door in sent.doors} == {"repairs", "papers"}
+    charged = said["Handed over into somebody's charge"]
+    assert charged.who == "Άννα Λέκκα, ΠΕ86" and "Εργαστήριο" in charged.text
+    closed = said["The discrepancy was closed: Credited by the supplier"]
+    assert closed.why == "Πιστωτικό 12" and "Supplier" not in titles
+    damaged = said["Damaged"]
+    assert damaged.why == "σπασμένο" and damaged.doors[0].href.startswith("/discrepancies/")
+    received = said["Received by the school"]
+    assert received.who == "Μαρία Ανδρέου, Διευθύντρια" and received.why == "Το κουτί ήταν ανοιχτό"
+    assert received.doors[0].href.endswith("/protocol.pdf")
+    assert "RR1" in said["Sent"].text
+    assert {"Came from the supplier", "Put into a consignment", "Chosen for a consignment", "Labelled"} <= {*titles}
+
+
+async def test_no_movement_is_lost_from_the_timeline(service: None) -> None:
+    """What the ledger moved stands in the timeline, by itself or with the event that explains it."""
+    parcel, _serial = await _lived()
+    history = (await stock.get_kit(parcel.kit))["history"]
+    events = await _life(parcel.kit)
+    with use_locale("en"):
+        with_another = [
+            row for row in history if f"{REASON_WORDS[row['reason']]}" not in {str(e.title) for e in events}
+        ]
+    assert {row["reason"] for row in with_another} == {"receive-damaged", "return", "repair"}
+    told = "\n".join(event.text for event in events)
+    for row in with_another:
+        assert f"{row['pieces']} piece" in told, row
+
+
+async def test_a_kit_of_which_a_piece_was_lost_is_withdrawn_all_the_same(service: None) -> None:
+    """What became of the rest says where a kit is, not what was lost long ago."""
+    parcel = await dispatched_parcel()
+    cables = await parcel.line("usb-cable")
+    await parcel.confirm({cables.key: LineAnswer(2, missing=1, missing_reason="not-in-parcel")})
+    await disposal.dispose(parcel.kit, method="Συλλέκτης ΑΗΗΕ", why="Παλιό")
+    assert (await stock.get_kit(parcel.kit))["place_kind"] == "scrapped"
+
+
+async def test_the_page_shows_it(app: Litestar) -> None:
+    """The page holds the doors and is accessible."""
+    async with browser(app) as client:
+        with acting_as(OPERATOR):
+            parcel, _serial = await _lived()
+        await sign_in(client, await make_person("staff"))
+        page = (await client.get(f"/stock/kits/{parcel.kit}")).text
+    assert "/protocol.pdf" in page and "/discrepancies/" in page and "/repairs/" in page and "«Συγχώνευση»" in page
+    assert faults(page) == []
