@@ -71,8 +71,10 @@ async def test_a_technicians_morning(app: Litestar, tmp_path: Path) -> None:
             await shown.until("Χωρίς δίκτυο", "UNO-2")
             ports.write_text(line)
             await passes(shown, "Περιμένουν αναφορές:")
-            await shown.resized(64, 20, "Βρέθηκαν 1", "UNO-1", "✔ Εντάξει", gone="UNO-2")  # the list is behind F4
-            await shown.resized(150, 50, "UNO-2")
+            shown.resize(64, 20)
+            await shown.until("Βρέθηκαν 1", "UNO-1", "✔ Εντάξει", gone="UNO-2")  # the list is behind F4
+            shown.resize(150, 50)
+            await shown.until("UNO-2")
             shown.press("f2")
             await shown.until("✔ In order", "Reports waiting:")
             shown.press("f10")

@@ -1,4 +1,9 @@
-"""A program in a real pseudo-terminal, its screen read as a person sees it (pyte), its keys pressed as bytes."""
+"""A program in a real pseudo-terminal, its screen read as a person sees it (pyte), its keys pressed as bytes.
+
+The window's size is told as newer terminals tell it, inside the stream (mode 2048), and not by the pseudo-terminal
+alone: some sandboxes keep no size for theirs, and a program there sees 80 by 24 whatever was set. The first size, which
+programs ask for before they can read the stream, stands in COLUMNS and LINES.
+"""
 
 import asyncio
 import contextlib
@@ -28,6 +33,11 @@ KEYS = {
     "ctrl+c": b"\x03",
 }
 
+_ASKS_FOR_SIZES = b"\x1b[?2048$p"
+_WANTS_SIZES = b"\x1b[?2048h"
+_TELLS_SIZES = b"\x1b[?2048;2$y"
+"""Known, and off: https://gist.github.com/rockorager/e695fb2924d36b2bcf1fff4a3704bd83."""
+
 _PIECE = 1024
 """Of what a program sends: the screen is looked at after each, so that nothing that stood there is missed."""
 _KEPT = 500
@@ -43,13 +53,20 @@ class Terminal:
         self.raw = b""
         self._seen: deque[str] = deque(maxlen=_KEPT)
         self._ours, theirs = pty.openpty()
+        self._in_stream = False
         self._size(columns, rows)
         self.process = subprocess.Popen(
             command,
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env={**environment, "TERM": "xterm-256color", "LANG": "C.UTF-8"},
+            env={
+                **environment,
+                "TERM": "xterm-256color",
+                "LANG": "C.UTF-8",
+                "COLUMNS": str(columns),
+                "LINES": str(rows),
+            },
             start_new_session=True,
         )
         os.close(theirs)
@@ -58,6 +75,15 @@ class Terminal:
 
     def _size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        if self._in_stream:
+            os.write(self._ours, f"\x1b[48;{rows};{columns};0;0t".encode())
+
+    def _answer(self, data: bytes) -> None:
+        if _ASKS_FOR_SIZES in data:
+            os.write(self._ours, _TELLS_SIZES)
+        if _WANTS_SIZES in data and not self._in_stream:
+            self._in_stream = True
+            self._size(self._screen.columns, self._screen.lines)
 
     def _read(self) -> None:
         while True:
@@ -69,6 +95,7 @@ class Terminal:
                 return
             with self._lock:
                 self.raw += data
+                self._answer(self.raw[-len(data) - len(_ASKS_FOR_SIZES) :])
             for start in range(0, len(data), _PIECE):
                 self._feed(data[start : start + _PIECE])
 
@@ -87,7 +114,7 @@ class Terminal:
         """Another window."""
         with self._lock:
             self._screen.resize(rows, columns)
-        self._size(columns, rows)
+            self._size(columns, rows)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, 28)  # SIGWINCH
 
@@ -100,15 +127,6 @@ class Terminal:
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
-
-    async def resized(self, columns: int, rows: int, *words: str, gone: str = "", limit_s: float = 90.0) -> None:
-        """Another window, pulled at until the words stand in it: one that is dragged tells its size many times."""
-        end = time.monotonic() + limit_s
-        while True:
-            self.resize(columns, rows)
-            with contextlib.suppress(AssertionError):
-                return await self.until(*words, gone=gone, limit_s=3.0)
-            assert time.monotonic() < end, f"{words} did not come:\n{self.text}"
 
     async def until(self, *words: str, gone: str = "", limit_s: float = 90.0) -> None:
         """Wait until all of the words stand on the screen at once, and `gone` does not."""
