@@ -38,7 +38,7 @@ types: setup
 
 unit: setup
 	# what keeps time with an emulated board, a browser or a killed process may be tried again: the machine may be busy
-	$(PY) -m pytest --numprocesses 3 --dist loadfile --reruns 2
+	$(PY) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --reruns 2
 
 format: setup ## put every file into the house's form
 	$(VENV)/bin/ruff check --fix .

@@ -123,3 +123,22 @@ async def app(database_url: str, tmp_path: Path) -> "Litestar":
     from tests.support import settings_for
 
     return create_app(settings_for(database_url, tmp_path))
+
+
+_LONG = (
+    "tests/test_demo.py",
+    "tests/e2e/test_whole_path.py",
+    "tests/proof/test_shows.py",
+    "tests/device_agents/test_usb_guest.py",
+    "tests/allocation/test_verify.py",
+    "tests/device_agents/test_printer_emulated.py",
+    "tests/waves/test_historic.py",
+    "tests/checks/test_station.py",
+)
+"""Files that take a worker a minute or more. They go first: at the end the other workers would wait for them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long files first, the others as they are."""
+    order = {name: number for number, name in enumerate(_LONG)}
+    items.sort(key=lambda item: order.get(item.nodeid.split("::")[0], len(order)))

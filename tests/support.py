@@ -3,9 +3,11 @@
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx
@@ -21,6 +23,11 @@ from stem_logistics.settings import Settings
 
 PASSWORD = "correct horse battery"
 SECRET = "a secret for tests, thirty-two characters or more"
+
+
+def today() -> date:
+    """The day on the clock by which the service counts; UTC's ends two or three hours later."""
+    return datetime.now(ZoneInfo("Europe/Athens")).date()
 
 
 def settings_for(url: str, folder: Path, **overrides: object) -> Settings:

@@ -1,6 +1,6 @@
 """Pages of the stock at a past date, and of the periods whose books are closed."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from litestar import Request, get, post
@@ -13,6 +13,7 @@ from stem_logistics.errors import DomainError
 from stem_logistics.inventory import as_of
 from stem_logistics.inventory.words import PLACE_TONES, PLACE_WORDS
 from stem_logistics.web.exports import Column, export_response
+from stem_logistics.web.formats import today
 from stem_logistics.web.i18n import Text, _, current_locale
 from stem_logistics.web.listing import Choice, ListSpec, Words
 from stem_logistics.web.sentences import sentence_of
@@ -35,7 +36,7 @@ LIST = ListSpec(
 
 
 def _day(typed: str) -> date:
-    return as_of.read_date(typed) if typed else datetime.now(UTC).date()
+    return as_of.read_date(typed) if typed else today()
 
 
 @get("/stock/as-of", opt=READ, include_in_schema=False, operation_id="StockAsOfPage")
@@ -47,7 +48,7 @@ async def as_of_page(request: AnyRequest) -> Template:
     try:
         day = _day(typed)
     except DomainError as refused:
-        day, error = datetime.now(UTC).date(), sentence_of(refused)
+        day, error = today(), sentence_of(refused)
     rows, total = await as_of.pieces(day, filters, limit=query.limit, offset=query.offset)
     sums: dict[str, dict[str, Any]] = {}
     for row in await as_of.totals(day, filters):

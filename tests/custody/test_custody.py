@@ -20,8 +20,9 @@ from stem_logistics.settings import Settings
 from tests.custody.scene import OTHER, SCHOOL, kit_at_school, place_of, places, serials
 from tests.deliveries.parcels import last_mail
 from tests.inventory.stock import kit_id, make_institution
+from tests.support import today
 
-TODAY = date.today()  # noqa: DTZ011 - days on which loans end
+TODAY = today()
 
 
 async def _text(paper_id: int) -> str:

@@ -14,11 +14,11 @@ from stem_logistics.errors import Forbidden, Invalid
 from tests.custody.scene import OTHER, SCHOOL, kit_at_school, places, serials
 from tests.deliveries.parcels import last_mail
 from tests.inventory.stock import make_institution
-from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in
+from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in, today
 from tests.web.accessibility import faults
 from tests.web.crawling import walk
 
-SOON = (date.today() + timedelta(days=9)).isoformat()  # noqa: DTZ011 - a day in a form
+SOON = (today() + timedelta(days=9)).isoformat()
 
 
 async def _link(code: str = SCHOOL) -> str:

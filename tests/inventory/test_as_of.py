@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from litestar import Litestar
@@ -12,10 +13,11 @@ from stem_logistics.inventory import as_of, ledger
 from stem_logistics.inventory import service as stock
 from stem_logistics.inventory.ledger import Move
 from stem_logistics.settings import Settings
+from stem_logistics.web import formats
 from tests.inventory.stock import kit_id, make_definition, make_institution, tamper
-from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in
+from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in, today
 
-TODAY = datetime.now(UTC).date()
+TODAY = today()
 
 
 async def _old_kit(days: int = 40) -> str:
@@ -151,3 +153,17 @@ async def test_the_page_shows_the_day_and_refuses_what_is_none(app: Litestar) ->
         assert (await post_form(client, f"/stock/periods/{period}/reopen", {"why": ""})).status_code == 422
         assert (await post_form(client, f"/stock/periods/{period}/reopen", {"why": "λάθος"})).status_code == 303
         assert "Άνοιξε ξανά" in (await client.get("/stock/periods")).text
+
+
+async def test_without_a_day_the_page_takes_the_organisations(app: Litestar) -> None:
+    """Today is the day of the zone in force, which for hours of each day is another one than UTC's."""
+    zone = "Pacific/Kiritimati" if datetime.now(UTC).hour >= 10 else "Pacific/Pago_Pago"
+    async with browser(app) as client:
+        await sign_in(client, await make_person("staff"))
+        formats.set_zone(zone)
+        try:
+            there = datetime.now(ZoneInfo(zone)).date()
+            assert there != datetime.now(UTC).date()
+            assert f'value="{there.isoformat()}"' in (await client.get("/stock/as-of")).text
+        finally:
+            formats.set_zone("Europe/Athens")

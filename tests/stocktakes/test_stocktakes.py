@@ -4,7 +4,7 @@ import asyncio
 import io
 import re
 from collections.abc import Callable, Coroutine
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -25,11 +25,11 @@ from stem_logistics.stocktakes.rules import count_of, totals
 from stem_logistics.worker import load_handlers
 from tests.custody.scene import OTHER, SCHOOL, kit_at_school, place_of, places, serials
 from tests.deliveries.parcels import last_mail
-from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in
+from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in, today
 from tests.web.accessibility import faults
 
-YEAR = date.today().year  # noqa: DTZ011 - the year of a stocktake
-SOON = date.today() + timedelta(days=20)  # noqa: DTZ011 - a day in a form
+YEAR = today().year
+SOON = today() + timedelta(days=20)
 Act = Callable[[Coroutine[Any, Any, Any]], Coroutine[Any, Any, Any]]
 
 

@@ -16,10 +16,10 @@ from stem_logistics.waves.counting import active_teachers
 from stem_logistics.waves.criterion import Teacher
 from stem_logistics.waves.evidence import add_evidence
 from stem_logistics.waves.service import Wave
-from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in
+from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in, today
 from tests.waves.scene import application, apply, close, make_school, open_wave, prize
 
-YESTERDAY = date.today() - timedelta(days=1)  # noqa: DTZ011 - the test's own calendar
+YESTERDAY = today() - timedelta(days=1)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import asyncio
 import uuid
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -20,12 +19,12 @@ from stem_logistics.errors import DomainError
 from stem_logistics.inventory import ledger
 from tests.inventory.stock import make_definition, make_institution
 from tests.inventory.world import STORE, Piece, Shift, World
-from tests.support import OPERATOR, create_database, settings_for
+from tests.support import OPERATOR, create_database, settings_for, today
 
 T = TypeVar("T")
 DEVICES, LOOSE = 2, {"usb-cable": 3, "battery": 4}
 SCHOOLS = ("0000001", "0000002", "0000003")
-TODAY = date.today()  # noqa: DTZ011 - the days that people type
+TODAY = today()
 WHY = "δοκιμή"
 STEPS = {
     "pack": ("packing", "packed"),
