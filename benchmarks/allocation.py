@@ -151,7 +151,7 @@ def run(sizes: tuple[int, ...] = SIZES) -> list[Row]:
     found = {}
     for schools in sizes:
         command = [sys.executable, "-m", "benchmarks.allocation", "--measure", str(schools)]
-        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600).stdout
+        answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=3600).stdout
         found[schools] = json.loads(answer)
     table = [row for schools, m in found.items() for row in rows(schools, m)]
     small, large = min(sizes), max(sizes)
