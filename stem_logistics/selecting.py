@@ -99,6 +99,22 @@ class Listed:
         )
         return found
 
+    async def ids_and_count(
+        self, where: Where, *, sort: str, descending: bool, limit: int, offset: int
+    ) -> tuple[list[int], int]:
+        """The ids of a page of the list, and how many rows it has, in one statement: for conditions that are dear to
+        find or to plan, and leave few rows.
+        """
+        direction = "DESC" if descending else "ASC"
+        rows = await fetch(
+            f"""WITH found AS MATERIALIZED (
+                  SELECT {self.key} AS id, {self.sorts[sort]} AS place {self.source} WHERE {where.sql})
+                SELECT ARRAY(SELECT id FROM found ORDER BY place {direction} NULLS LAST, id {direction}
+                  LIMIT {int(limit)} OFFSET {int(offset)}) AS ids, (SELECT count(*) FROM found) AS total""",  # noqa: S608 - the list's own
+            *where.values,
+        )
+        return rows[0]["ids"], rows[0]["total"]
+
     async def of(self, ids: Sequence[int]) -> AsyncIterator[dict[str, Any]]:
         """The rows of these ids, in their order; those that are gone meanwhile are left out."""
         for start in range(0, len(ids), BATCH):

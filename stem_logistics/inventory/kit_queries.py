@@ -6,7 +6,7 @@ from typing import Any
 
 from stem_logistics.accounts.policy import Scope
 from stem_logistics.codes import ALPHABET, LENGTH
-from stem_logistics.db.engine import fetch, fetch_one
+from stem_logistics.db.engine import fetch, fetch_one, fetch_value
 from stem_logistics.inventory.label_rules import scanned_code
 from stem_logistics.registry.folding import ts_query
 from stem_logistics.selecting import Listed, Where, typed_code
@@ -123,7 +123,7 @@ async def kit_movements(kit_id: int) -> list[dict[str, Any]]:
     )
 
 
-def _found(where: Where, q: str) -> str:
+def _found(where: Where, q: str, schools: Sequence[int]) -> str:
     """The statement that gives the ids of the kits that a search means, each part by an index of its own: the kits
     of a serial number are as soon found among millions as among ten.
     """
@@ -141,30 +141,35 @@ def _found(where: Where, q: str) -> str:
         scanned = where.value(code)
         parts.append(f"SELECT id FROM kit WHERE code = {scanned}")  # noqa: S608 - $n
         parts.append(f"SELECT kit_id FROM label WHERE code = {scanned} AND kit_id IS NOT NULL")  # noqa: S608 - $n
-    schools = f"SELECT id FROM institution WHERE code = {same}"  # noqa: S608 - $n
+    if schools:
+        parts.append(_at_schools(f"SELECT unnest({where.value(schools)}::bigint[]) AS id"))
+    return " UNION ALL ".join(parts)
+
+
+async def _schools_named(q: str) -> list[int]:
+    """The schools that a search means, by code or name. Asked for by itself: a search that names none, as by a serial
+    number, is planned without schools, parcels and places, which would take longer than finding the kit."""
+    named, values = "SELECT id FROM institution WHERE code = $1", [q]
     if asked := ts_query(q):
-        words = where.value(asked)
-        schools += f" UNION SELECT id FROM institution WHERE search_vector @@ to_tsquery('simple', {words})"  # noqa: S608
-    return " UNION ALL ".join([*parts, _at_schools(schools)])
+        named += " UNION SELECT id FROM institution WHERE search_vector @@ to_tsquery('simple', $2)"
+        values.append(asked)
+    found: list[int] = await fetch_value(f"SELECT ARRAY({named})", *values)
+    return found
 
 
 def _at_schools(schools: str) -> str:
     """The statement that gives the ids of the kits at some schools, or on their way there."""
-    return " UNION ALL ".join(
-        f"SELECT h.kit_id FROM ({schools}) i JOIN {place}"  # noqa: S608 - constants and $n
-        " JOIN holding h ON h.place_id = p.id WHERE h.quantity > 0 AND h.kit_id IS NOT NULL"
-        for place in (
-            "place p ON p.institution_id = i.id",
-            "consignment c ON c.institution_id = i.id JOIN place p ON p.consignment_id = c.id",
-        )
-    )
+    return f"""SELECT h.kit_id FROM ({schools}) i
+        CROSS JOIN LATERAL (SELECT p.id FROM place p WHERE p.institution_id = i.id UNION ALL
+          SELECT p.id FROM consignment c JOIN place p ON p.consignment_id = c.id WHERE c.institution_id = i.id) p
+        JOIN holding h ON h.place_id = p.id WHERE h.quantity > 0 AND h.kit_id IS NOT NULL"""  # noqa: S608 - constants, $n
 
 
-def _narrowed(scope: Scope, q: str, filters: dict[str, str]) -> Where:
-    where = Where()
+async def _narrowed(scope: Scope, q: str, filters: dict[str, str]) -> Where:
+    q, where = q.strip(), Where()
     where.within(scope, region="i.regional_directorate_id", institution="i.id")
     if q:
-        where.add(f"k.id = ANY(ARRAY({_found(where, q.strip())}))")
+        where.add(f"k.id = ANY(ARRAY({_found(where, q, await _schools_named(q))}))")
     for name, column in (
         ("definition", "d.slug"),
         ("batch", "k.batch"),
@@ -188,36 +193,37 @@ def _narrowed(scope: Scope, q: str, filters: dict[str, str]) -> Where:
 
 async def kits(
     scope: Scope, q: str, filters: dict[str, str], *, sort: str, descending: bool, limit: int, offset: int
-) -> list[dict[str, Any]]:
-    """A page of the kits that a scope sees."""
-    chosen = await _listed(scope, q, filters, sort).ids(
-        _narrowed(scope, q, filters), sort=sort, descending=descending, limit=limit, offset=offset
-    )
-    return [row async for row in LISTED.of(chosen)]
-
-
-async def count_kits(scope: Scope, q: str, filters: dict[str, str]) -> int:
-    """How many kits a list has."""
-    return await _listed(scope, q, filters).count(_narrowed(scope, q, filters))
+) -> tuple[list[dict[str, Any]], int]:
+    """A page of the kits that a scope sees, and how many there are."""
+    where, listed = await _narrowed(scope, q, filters), _listed(scope, q, filters, sort)
+    if q:
+        # a search is a long statement: planning it takes longer than running it
+        chosen, total = await listed.ids_and_count(where, sort=sort, descending=descending, limit=limit, offset=offset)
+    else:
+        chosen = await listed.ids(where, sort=sort, descending=descending, limit=limit, offset=offset)
+        total = await _listed(scope, q, filters).count(where)
+    return [row async for row in LISTED.of(chosen)], total
 
 
 async def every_kit(
     scope: Scope, q: str, filters: dict[str, str], *, sort: str, descending: bool
 ) -> AsyncIterator[dict[str, Any]]:
     """Every kit of a list, for a file."""
-    chosen = await _listed(scope, q, filters, sort).ids(_narrowed(scope, q, filters), sort=sort, descending=descending)
+    chosen = await _listed(scope, q, filters, sort).ids(
+        await _narrowed(scope, q, filters), sort=sort, descending=descending
+    )
     async for row in LISTED.of(chosen):
         yield row
 
 
 async def kits_after(scope: Scope, filters: dict[str, str], after: int, limit: int) -> list[dict[str, Any]]:
     """Kits beyond an id, in the ids' order: a keyset page."""
-    return await LISTED.after(_narrowed(scope, "", filters), after, limit)
+    return await LISTED.after(await _narrowed(scope, "", filters), after, limit)
 
 
 async def overview(scope: Scope) -> list[dict[str, Any]]:
     """How many kits of each definition are where."""
-    where = _narrowed(scope, "", {})
+    where = await _narrowed(scope, "", {})
     return await fetch(
         f"""SELECT d.slug AS definition, max(d.title_el) AS title_el, max(d.title_en) AS title_en, count(*) AS kits,
               count(*) FILTER (WHERE p.kind = 'store') AS store,

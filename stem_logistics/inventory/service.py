@@ -327,8 +327,7 @@ async def list_kits(
 ) -> tuple[list[dict[str, Any]], int]:
     """A page of kits and how many there are, within the reader's scope."""
     scope = _require(Permission.STOCK_READ)
-    rows = await kit_queries.kits(scope, q, filters, sort=sort, descending=descending, limit=limit, offset=offset)
-    return rows, await kit_queries.count_kits(scope, q, filters)
+    return await kit_queries.kits(scope, q, filters, sort=sort, descending=descending, limit=limit, offset=offset)
 
 
 async def every_kit(q: str, filters: dict[str, str], *, sort: str, descending: bool) -> AsyncIterator[dict[str, Any]]:

@@ -8,9 +8,10 @@ import asyncpg
 import pytest
 from litestar import Litestar
 
-from stem_logistics.db.engine import execute, fetch_value
+from stem_logistics.db.engine import execute, fetch, fetch_value, unit_of_work
 from stem_logistics.inventory import ledger
 from stem_logistics.inventory import service as stock
+from stem_logistics.settings import Settings
 from tests.inventory.stock import make_definition, make_institution, receive
 from tests.support import OPERATOR, acting_as, browser, make_person, sign_in
 
@@ -93,3 +94,24 @@ async def test_a_search_finds_a_kit_by_all_that_names_it(app: Litestar) -> None:
         for typed in ("%", "_", "SN-", "ZZZZ", "'"):
             rows = (await client.get("/stock/kits/export", params={"format": "json", "q": typed})).json()
             assert rows == [], typed
+
+
+async def test_a_search_is_planned_once_whatever_it_shows(app: Litestar, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kits that a search means are found by one statement that gives the page and the count; pages go on."""
+    async with browser(app) as client:
+        with acting_as(OPERATOR):
+            await receive(await make_definition(), 53)
+        await sign_in(client, await make_person("staff"))
+        for page, shown in ((1, 50), (2, 3)):
+            with counted(monkeypatch) as sent:
+                text = (await client.get(f"/stock/kits?q=2026-Α&page={page}")).text
+            assert text.count('href="/stock/kits/K') == shown and '<p role="status">53 γραμμές' in text
+            assert sum("serial_number = " in statement for statement in sent) == 1
+
+
+async def test_the_places_of_a_consignment_have_an_index(service: Settings) -> None:
+    """A school's parcels are found without reading every place, also those that are in a stop's hands."""
+    async with unit_of_work():
+        await execute("SET LOCAL enable_seqscan = off")
+        plan = await fetch("EXPLAIN SELECT id FROM place WHERE consignment_id = 7")
+    assert "place_of_consignment" in str(plan)
