@@ -4,10 +4,7 @@ Exit status: 0 solved or verified, 1 an outcome refused or unreadable, 2 an inpu
 written to standard output; the fault is on standard error.
 """
 
-import gc
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,6 +15,7 @@ from stem_logistics.allocation.errors import N_, UnusableInput, quoted
 from stem_logistics.allocation.parsing import parse_input
 from stem_logistics.allocation.reasons import outcome_chunks
 from stem_logistics.allocation.rules import solve
+from stem_logistics.much import no_search_for_circles
 
 UNUSABLE = 2
 
@@ -34,7 +32,7 @@ def solve_command(input_path: str) -> None:
 
     Exit status: 0 solved; 2 the input is unusable, with the fault on standard error.
     """
-    with _no_search_for_circles():
+    with no_search_for_circles():
         try:
             data = parse_input(_read(input_path))
         except UnusableInput as fault:
@@ -53,18 +51,8 @@ def verify_command(input_path: str, outcome_path: str) -> None:
 
     Exit status: 0 verified; 1 the outcome is refused or unreadable; 2 the input is unusable.
     """
-    with _no_search_for_circles():
+    with no_search_for_circles():
         sys.exit(verifier.main([input_path, outcome_path]))
-
-
-@contextmanager
-def _no_search_for_circles() -> Iterator[None]:
-    """With millions of values and no circle among them, Python's search for circles takes most of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _refuse(fault: UnusableInput) -> NoReturn:

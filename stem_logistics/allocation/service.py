@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from stem_logistics.allocation import queries
 from stem_logistics.allocation import verify as verify_module
 from stem_logistics.allocation.errors import UnusableInput
 from stem_logistics.allocation.inputs import build_input
-from stem_logistics.allocation.model import CLOSED, AllocationInput, Outcome, Pair, Reason, score_text
+from stem_logistics.allocation.model import AllocationInput, Cutoff, Outcome, Pair, score_text
 from stem_logistics.allocation.parsing import parse_input
 from stem_logistics.allocation.reasons import outcome_bytes, reasons
 from stem_logistics.allocation.rules import solve
@@ -23,6 +24,7 @@ from stem_logistics.allocation.verify import Wave as PublishedInput
 from stem_logistics.allocation.verify import Wrong, verify
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import Conflict, NotFound
+from stem_logistics.much import no_search_for_circles
 from stem_logistics.waves import scores
 from stem_logistics.waves.service import Wave, account_id, get_wave, lock_wave, require_rules, set_wave_state
 
@@ -94,15 +96,16 @@ async def allocate(slug: str) -> Run:
         score_run = await require_ready(wave)
         assert wave.seed is not None
         stored = await require_rules(wave.id)
-        scored = await scores.scores_of_run(score_run["id"])
-        input_file = build_input(wave.seed, stored.rules, scored)
-        try:
-            data = parse_input(input_file)
-        except UnusableInput as error:
-            raise Conflict("allocation-input-unusable", fault=str(error)) from error
-        outcome = solve(data)
-        outcome_file = outcome_bytes(data, outcome)
-        require_verified(input_file, outcome_file)
+        scored = await scores.facts_of_run(score_run["id"])
+        with no_search_for_circles():
+            input_file = build_input(wave.seed, stored.rules, scored)
+            try:
+                data = parse_input(input_file)
+            except UnusableInput as error:
+                raise Conflict("allocation-input-unusable", fault=str(error)) from error
+            outcome = solve(data)
+            outcome_file = outcome_bytes(data, outcome)
+            require_verified(input_file, outcome_file)
         run_id = await queries.add_run(
             wave.id,
             score_run["id"],
@@ -155,21 +158,18 @@ def rows_of(run_id: int, data: AllocationInput, outcome: Outcome, institutions: 
                 award.units if award is not None and received else 0,
                 Decimal(score_text(reason.score)),
                 reason.ticket,
-                *_pairs(reason),
+                _pair_text(reason.cutoff),
+                _pair_text(reason.needed),
             )
         )
     return rows
 
 
-def _pairs(reason: Reason) -> tuple[str | None, str | None]:
-    def text(pair: Pair) -> str:
-        return json.dumps({"score": score_text(pair.score), "ticket": pair.ticket})
-
-    if reason.cutoff == CLOSED:
-        cutoff: str | None = json.dumps(CLOSED)
-    else:
-        cutoff = text(reason.cutoff) if isinstance(reason.cutoff, Pair) else None
-    return cutoff, text(reason.needed) if reason.needed is not None else None
+@lru_cache(maxsize=4096)  # many rows have their cut-offs in common
+def _pair_text(cutoff: Cutoff) -> str | None:
+    if isinstance(cutoff, Pair):
+        return json.dumps({"score": score_text(cutoff.score), "ticket": cutoff.ticket})
+    return None if cutoff is None else json.dumps(cutoff)
 
 
 async def require_run(run_id: int) -> Run:

@@ -256,6 +256,31 @@ async def _hear_appeals(slug: str, run_id: int) -> None:
     await calls.set_decision(slug, "ΕΟΥ/2025/18", "6ΡΧΖ46ΝΚΠΔ-ΒΓ2")
 
 
+def rules_of_stem_6(times: int = 1) -> dict[str, Any]:
+    """The rules of STEM 6; `times` its kits, guaranteed places and limit, for a larger country."""
+    reserve = [
+        {
+            "id": "priority",
+            "title": {"el": "Σετ ειδικής κατηγορίας", "en": "Guaranteed places"},
+            "any_of": list(PRIORITY),
+            "places": 6 * times,
+        }
+    ]
+    return {
+        "schema": "wave-rules/1",
+        "evidence_counts_for": "project_school",
+        "block_size": 10,
+        "kits": [
+            _kit("printer-3d", 24 * times, held_back=1, reserves=reserve, open_region_cap={"attica": 6 * times}),
+            _kit("microbit-kit", 48 * times, held_back=2, reserves=reserve),
+            _kit("arduino-kit", 30 * times, reserves=reserve),
+            _kit("bee-bot-kit", 40 * times, reserves=reserve),
+        ],
+        "conditions": CONDITIONS,
+        "criteria": _criteria(),
+    }
+
+
 async def open_stem_6(received: set[int]) -> None:
     """STEM 6: the call has ended; a few hundred applications wait to be scored and allocated."""
     slug = "stem-6"
@@ -276,28 +301,7 @@ async def open_stem_6(received: set[int]) -> None:
         chance.shuffle(fitting)
         if fitting and len(applicants) < 420:
             applicants.append(Applicant(school["code"], tuple(fitting)))
-    reserve = [
-        {
-            "id": "priority",
-            "title": {"el": "Σετ ειδικής κατηγορίας", "en": "Guaranteed places"},
-            "any_of": list(PRIORITY),
-            "places": 6,
-        }
-    ]
-    rules = {
-        "schema": "wave-rules/1",
-        "evidence_counts_for": "project_school",
-        "block_size": 10,
-        "kits": [
-            _kit("printer-3d", 24, held_back=1, reserves=reserve, open_region_cap={"attica": 6}),
-            _kit("microbit-kit", 48, held_back=2, reserves=reserve),
-            _kit("arduino-kit", 30, reserves=reserve),
-            _kit("bee-bot-kit", 40, reserves=reserve),
-        ],
-        "conditions": CONDITIONS,
-        "criteria": _criteria(),
-    }
-    await _open(slug, rules, write_applications(applicants, year=2026, seed=6, first_number=600_000))
+    await _open(slug, rules_of_stem_6(), write_applications(applicants, year=2026, seed=6, first_number=600_000))
     await calls.change_deadline(slug, None, "Η προθεσμία έληξε")
     today = date.today()  # noqa: DTZ011 - the demo's calendar
     ended = datetime(today.year, today.month, today.day, 21, 59, 59, tzinfo=UTC) - timedelta(days=4)

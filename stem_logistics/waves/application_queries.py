@@ -250,15 +250,19 @@ async def score(application_id: int, score_run_id: int | None = None) -> dict[st
     return {**row, "exclusions": json.loads(row["exclusions"]), "parts": json.loads(row["parts"])}
 
 
-async def scores(score_run_id: int, institution_id: int | None = None) -> list[dict[str, Any]]:
-    """Every score of a run (or one school's), with the submission it is of."""
+_PARTS = {"": "s.parts", "facts": "jsonb_build_object('facts', s.parts->'facts')"}
+
+
+async def scores(score_run_id: int, institution_id: int | None = None, *, parts: str = "") -> list[dict[str, Any]]:
+    """Every score of a run (or one school's), with the submission it is of; `parts` narrows what is told of it."""
     rows = await fetch(
-        """SELECT s.application_id, s.admitted, s.total, s.parts::text AS parts, s.exclusions::text AS exclusions,
+        f"""SELECT s.application_id, s.admitted, s.total, ({_PARTS[parts]})::text AS parts,
+             s.exclusions::text AS exclusions,
              a.institution_id, a.submission, a.preferences, i.code, i.kind
            FROM application_score s JOIN application a ON a.id = s.application_id
            JOIN institution i ON i.id = a.institution_id
            WHERE s.score_run_id = $1 AND ($2::bigint IS NULL OR a.institution_id = $2)
-           ORDER BY i.code, a.submission""",
+           ORDER BY i.code, a.submission""",  # noqa: S608 - a constant
         score_run_id,
         institution_id,
     )

@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 
 from stem_logistics.waves.criterion import PROJECT_KINDS, Evidence, Teacher
 from stem_logistics.waves.wording import N_, Message
@@ -26,6 +27,7 @@ LABEL_KINDS = ("national-quality-label", "european-quality-label")
 SCHOOL_KINDS = ("school-label", "ite-label")
 INACTIVE_AFTER_YEARS = 3
 Pick = Callable[[list[Evidence]], Evidence]
+_by_id = attrgetter("id")
 
 SAME_AS = N_("The same thing is already counted (entry %(id)s): it counts once.")
 OTHER_SCHOOL = N_("By the rules of this wave it counts for the school %(school)s.")
@@ -58,7 +60,7 @@ def count_evidence(evidence: Iterable[Evidence], counts_for: str) -> Counted:
         what counts for each school, and why each other piece does not.
     """
     notes: dict[int, Message] = {}
-    every = sorted(evidence, key=lambda e: e.id)
+    every = sorted(evidence, key=_by_id)
     for piece in every:
         if piece.rejected_why:
             notes[piece.id] = Message(REJECTED, {"why": piece.rejected_why})
@@ -78,10 +80,14 @@ def count_evidence(evidence: Iterable[Evidence], counts_for: str) -> Counted:
         groups: dict[object, list[Evidence]] = defaultdict(list)
         for piece in pieces:
             groups[same(piece)].append(piece)
-        chosen = [(pick(group), group) for group in groups.values()]
-        for kept, group in chosen:
-            notes.update({p.id: Message(SAME_AS, {"id": kept.id}) for p in group if p.id != kept.id})
-        return sorted((kept for kept, _ in chosen), key=lambda e: e.id)
+        chosen: list[Evidence] = []
+        for group in groups.values():
+            kept = group[0]  # almost everything is entered once, and stands for itself
+            if len(group) > 1:
+                kept = pick(group)
+                notes.update({p.id: Message(SAME_AS, {"id": kept.id}) for p in group if p.id != kept.id})
+            chosen.append(kept)
+        return sorted(chosen, key=_by_id)
 
     # a teacher's one project stands at one school; a course belongs to a teacher alone
     pieces = once(lambda e: (thing(e), e.teacher or e.id), lambda group: _weakest(group, group[0].school))

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
+from typing import NamedTuple
 
 from stem_logistics.waves.wording import Message
 
 ZERO = Decimal(0)
+_by_id = attrgetter("id")
 # Every kind of evidence that the product knows.
 EVIDENCE_KINDS = (
     "national-prize",
@@ -84,7 +87,7 @@ class Facts:
 
     def of(self, *kinds: str) -> list[Evidence]:
         """The evidence of these kinds, in the order of their ids."""
-        return sorted((e for e in self.evidence if e.kind in kinds), key=lambda e: e.id)
+        return sorted([e for e in self.evidence if e.kind in kinds], key=_by_id) if self.evidence else []
 
 
 @dataclass(frozen=True)
@@ -113,8 +116,7 @@ class Figures:
         return (self.since is None or self.since <= evidence.year) and evidence.year <= self.year
 
 
-@dataclass(frozen=True)
-class Score:
+class Score(NamedTuple):
     """A criterion's answer: its points (never above the ceiling), why, and the evidence that was counted."""
 
     points: Decimal
@@ -158,8 +160,8 @@ def capped(worths: Iterable[tuple[Evidence, Decimal]], figures: Figures, counted
         nothing: message for no points.
     """
     used = [(e, worth) for e, worth in worths if worth > ZERO]
-    total = sum((worth for _, worth in used), ZERO)
-    if total == ZERO or figures.ceiling == ZERO:
+    if not used or figures.ceiling == ZERO:
         return Score(ZERO, Message(nothing))
+    total = sum((worth for _, worth in used), ZERO)
     points = min(total, figures.ceiling)
     return Score(points, Message(counted, {"count": len(used)}), tuple(sorted(e.id for e, _ in used)))

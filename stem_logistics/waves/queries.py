@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from stem_logistics.db.engine import execute, execute_many, fetch, fetch_one, fetch_value
+from stem_logistics.db.engine import connection, execute, fetch, fetch_one, fetch_value
 
 _WAVE = """w.id, w.slug, w.kind, w.title_el, w.title_en, w.year_from, w.year_to, w.state, w.opens_at, w.deadline_at,
   w.seed_commitment, w.nonce_sealed, w.nonce, w.draw_description, w.draw_on, w.draw_numbers, w.seed,
@@ -322,11 +322,12 @@ async def add_score_run(wave_id: int, rules_id: int, account_id: int | None) -> 
 
 async def add_scores(rows: Sequence[Sequence[Any]]) -> None:
     """Scores of a run: run, application, admitted, exclusions (JSON), total, parts (JSON)."""
-    await execute_many(
-        """INSERT INTO application_score (score_run_id, application_id, admitted, exclusions, total, parts)
-           VALUES ($1, $2, $3, $4::jsonb, $5, $6::jsonb)""",
-        rows,
-    )
+    async with connection() as conn:
+        await conn.copy_records_to_table(
+            "application_score",
+            records=rows,
+            columns=["score_run_id", "application_id", "admitted", "exclusions", "total", "parts"],
+        )
 
 
 async def latest_score_run(wave_id: int) -> dict[str, Any] | None:

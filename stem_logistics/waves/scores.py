@@ -1,22 +1,27 @@
 """Scoring a wave's applications: the pure rule fed from the database, its parts and their evidence kept."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from stem_logistics import audit, jobs
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import Conflict
+from stem_logistics.much import no_search_for_circles
 from stem_logistics.waves import application_queries, queries
+from stem_logistics.waves.counting import Counted
 from stem_logistics.waves.criterion import Evidence, Teacher
-from stem_logistics.waves.scoring import ApplicationFacts, ScoredApplication, WaveScores, score_wave
+from stem_logistics.waves.scoring import ApplicationFacts, ScoredApplication, ScorePart, score_wave
 from stem_logistics.waves.service import Wave, account_id, get_wave, lock_wave, require_rules
 from stem_logistics.waves.wording import Message
 
 SCORE_JOB = "wave-score"
 Report = Callable[[int, int], Awaitable[None]]
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 async def start_scoring(slug: str) -> int:
@@ -54,13 +59,14 @@ async def score_applications(slug: str, report: Report = _no_report) -> dict[str
         known = await facts_of(wave.id)
         facts, evidence = known.rows, known.evidence
         await report(0, len(facts))
-        scores = score_wave(stored.rules, wave.deadline_day, known.applications, evidence, known.teachers)
         run_id = await queries.add_score_run(wave.id, stored.id, account_id())
-        entered = {piece.id: piece.school for piece in evidence}
-        rows = [_row(run_id, scores.applications[row["id"]], row, scores, entered) for row in facts]
-        for start in range(0, len(rows), 200):
-            await queries.add_scores(rows[start : start + 200])
-            await report(min(start + 200, len(rows)), len(rows))
+        with no_search_for_circles():
+            scores = score_wave(stored.rules, wave.deadline_day, known.applications, evidence, known.teachers)
+            notes = _notes_by_school(evidence, scores.counted)
+            rows = [_row(run_id, scores.applications[row["id"]], row, notes.get(row["code"], {})) for row in facts]
+        for start in range(0, len(rows), 2_000):
+            await queries.add_scores(rows[start : start + 2_000])
+            await report(min(start + 2_000, len(rows)), len(rows))
         admitted = sum(1 for scored in scores.applications.values() if scored.admitted)
         await audit.record("applications-scored", "wave", wave.id, run=run_id, scored=len(rows), admitted=admitted)
     return {"run": run_id, "scored": len(rows), "admitted": admitted}
@@ -78,13 +84,13 @@ class WaveFacts:
 
 async def facts_of(wave_id: int) -> WaveFacts:
     """What is known now of a wave's applicants."""
-    rows = await application_queries.facts(wave_id)
-    received = await queries.received_years(wave_id)
-    applications = [_application(row, received.get(row["institution_id"], [])) for row in rows]
-    teachers = [
-        Teacher(row["code"], row["service_school"] or "", row["last_signed_in_on"]) for row in await queries.teachers()
-    ]
-    return WaveFacts(rows, applications, [_evidence(row) for row in await queries.evidence()], teachers)
+    with no_search_for_circles():
+        rows = await application_queries.facts(wave_id)
+        received = await queries.received_years(wave_id)
+        people, pieces = await queries.teachers(), await queries.evidence()
+        applications = [_application(row, received.get(row["institution_id"], [])) for row in rows]
+        teachers = [Teacher(row["code"], row["service_school"] or "", row["last_signed_in_on"]) for row in people]
+        return WaveFacts(rows, applications, [_evidence(row) for row in pieces], teachers)
 
 
 def categories_of(row: dict[str, Any]) -> list[str]:
@@ -104,8 +110,14 @@ def _application(row: dict[str, Any], received: list[int]) -> ApplicationFacts:
     )
 
 
+@lru_cache(maxsize=4096)  # many pieces have theirs in common
+def _details(text: str) -> tuple[int | None, bool]:
+    details = json.loads(text)
+    return details.get("rank"), bool(details.get("stem"))
+
+
 def _evidence(row: dict[str, Any]) -> Evidence:
-    details = json.loads(row["details"])
+    rank, stem = _details(row["details"])
     reference, _, category = row["reference"].partition("#")
     return Evidence(
         id=row["id"],
@@ -114,8 +126,8 @@ def _evidence(row: dict[str, Any]) -> Evidence:
         year=row["year"],
         reference=reference,
         category=category,
-        rank=details.get("rank"),
-        stem=bool(details.get("stem")),
+        rank=rank,
+        stem=stem,
         teacher=row["teacher"] or "",
         service_school=row["service_school"] or "",
         awarded_on=row["awarded_on"],
@@ -128,30 +140,35 @@ def _message(message: Message) -> dict[str, Any]:
     return {"text": message.text, "params": dict(message.params)}
 
 
-def _row(
-    run_id: int, scored: ScoredApplication, facts: dict[str, Any], scores: WaveScores, entered: dict[int, str]
-) -> tuple[Any, ...]:
+def _notes_by_school(evidence: Sequence[Evidence], counted: Counted) -> dict[str, dict[str, Any]]:
+    """What is said of the pieces that stand under each school, by the pieces' ids."""
+    entered = {piece.id: piece.school for piece in evidence if piece.id in counted.notes}
+    found: dict[str, dict[str, Any]] = defaultdict(dict)
+    for ident, note in counted.notes.items():
+        found[entered[ident]][str(ident)] = _message(note)
+    return found
+
+
+@lru_cache(maxsize=4096)  # most parts are those of many schools, but for the evidence
+def _part_text(slug: str, points: Decimal, ceiling: Decimal, text: str, params: tuple[tuple[str, object], ...]) -> str:
+    reason = {"text": text, "params": dict(params)}
+    part = {"criterion": slug, "points": str(points), "ceiling": str(ceiling), "reason": reason}
+    return _encode(part)[:-1]
+
+
+def _part(part: ScorePart) -> str:
+    """A criterion's part as JSON: there are as many as criteria times applications."""
+    slug, points, ceiling, reason, evidence = part
+    known = _part_text(slug, points, ceiling, reason.text, tuple(reason.params.items()))
+    return f'{known},"evidence":[{",".join(map(str, evidence))}]}}'
+
+
+def _row(run_id: int, scored: ScoredApplication, facts: dict[str, Any], notes: Mapping[str, Any]) -> tuple[Any, ...]:
     """A score as it is stored: with the facts of the school that it was made from, which the allocation takes over."""
-    parts = {
-        "facts": {"level": facts["level"], "region": facts["region"], "categories": categories_of(facts)},
-        "criteria": [
-            {
-                "criterion": part.criterion,
-                "points": str(part.points),
-                "ceiling": str(part.ceiling),
-                "reason": _message(part.reason),
-                "evidence": list(part.evidence),
-            }
-            for part in scored.parts
-        ],
-        "notes": {
-            str(ident): _message(note)
-            for ident, note in scores.counted.notes.items()
-            if entered.get(ident) == facts["code"]
-        },
-    }
-    exclusions = json.dumps(list(scored.exclusions))
-    return (run_id, scored.id, scored.admitted, exclusions, scored.total, json.dumps(parts, ensure_ascii=False))
+    own = _encode({"level": facts["level"], "region": facts["region"], "categories": categories_of(facts)})
+    criteria = ",".join([_part(part) for part in scored.parts])
+    parts = f'{{"facts":{own},"criteria":[{criteria}],"notes":{_encode(notes) if notes else "{}"}}}'
+    return (run_id, scored.id, scored.admitted, _encode(scored.exclusions), scored.total, parts)
 
 
 @dataclass(frozen=True)
@@ -173,6 +190,12 @@ class ApplicationScore:
 async def scores_of_run(run_id: int) -> list[ApplicationScore]:
     """Every score of a run, by school and submission."""
     return [ApplicationScore(**row) for row in await application_queries.scores(run_id)]
+
+
+async def facts_of_run(run_id: int) -> list[ApplicationScore]:
+    """As `scores_of_run`, but of the parts only the facts of the school: all that an allocation reads."""
+    with no_search_for_circles():
+        return [ApplicationScore(**row) for row in await application_queries.scores(run_id, parts="facts")]
 
 
 async def scores_of_institution(run_id: int, institution_id: int) -> list[ApplicationScore]:

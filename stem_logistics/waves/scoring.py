@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from stem_logistics.waves.counting import Counted, active_teachers, count_evidence
 from stem_logistics.waves.criteria import all_criteria
-from stem_logistics.waves.criterion import STEM_UNDERTAKING, ZERO, Evidence, Facts, Figures, Teacher
+from stem_logistics.waves.criterion import STEM_UNDERTAKING, ZERO, Criterion, Evidence, Facts, Figures, Teacher
 from stem_logistics.waves.rules_document import WaveRules
 from stem_logistics.waves.wording import Message
 
@@ -29,8 +30,7 @@ class ApplicationFacts:
     received_years: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class ScorePart:
+class ScorePart(NamedTuple):
     """One criterion's part of a score."""
 
     criterion: str
@@ -80,17 +80,26 @@ def score_wave(
     """
     counted = count_evidence(evidence, rules.evidence_counts_for)
     active = active_teachers(teachers, deadline)
+    criteria = _criteria_of(rules, deadline)
     scored = {}
     for application in applications:
         own = counted.by_school.get(application.school, ())
         teachers_there = active.get(application.school, 0)
-        scored[application.id] = score_application(rules, deadline, application, own, teachers_there)
+        scored[application.id] = _scored(rules, criteria, application, own, teachers_there)
     return WaveScores(scored, counted)
 
 
-def score_application(
+def _criteria_of(rules: WaveRules, deadline: date) -> list[tuple[Criterion, Figures]]:
+    """The criteria of a wave with its figures: the same for every application."""
+    return [
+        (all_criteria()[rule.slug], Figures(rule.points, rule.ceiling, deadline.year, rule.valid_years))
+        for rule in rules.criteria
+    ]
+
+
+def _scored(
     rules: WaveRules,
-    deadline: date,
+    criteria: Iterable[tuple[Criterion, Figures]],
     application: ApplicationFacts,
     evidence: tuple[Evidence, ...],
     teachers: int,
@@ -104,10 +113,9 @@ def score_application(
         received_years=application.received_years,
     )
     parts: list[ScorePart] = []
-    for rule in rules.criteria:
-        figures = Figures(rule.points, rule.ceiling, deadline.year, rule.valid_years)
-        score = all_criteria()[rule.slug].evaluate(facts, figures)
-        parts.append(ScorePart(rule.slug, score.points, rule.ceiling, score.reason, score.evidence))
+    for criterion, figures in criteria:
+        score = criterion.evaluate(facts, figures)
+        parts.append(ScorePart(criterion.slug, score.points, figures.ceiling, score.reason, score.evidence))
     exclusions = unmet_conditions(rules, application)
     total = sum((part.points for part in parts), ZERO)
     return ScoredApplication(application.id, not exclusions, exclusions, tuple(parts), total)
