@@ -45,7 +45,8 @@ async def photo_of(typed: str) -> bytes:
     return (await files.load(row["photo_digest"])).content
 
 
-def _account() -> int | None:
+def account() -> int | None:
+    """The account that acts, if one does."""
     who = runtime.actor().principal
     return who.id if who.kind == "account" else None
 
@@ -55,7 +56,13 @@ async def notes_of(discrepancy_id: int) -> list[dict[str, Any]]:
     return await queries.notes_of(discrepancy_id)
 
 
-async def _open_case(typed: str) -> dict[str, Any]:
+async def open_case(typed: str) -> dict[str, Any]:
+    """A case that is not closed, held for the caller's unit of work.
+
+    Raises:
+        NotFound: no such case within the scope.
+        Conflict: it is closed.
+    """
     row = await get_discrepancy(typed, Permission.DELIVERIES_WRITE, lock=True)
     if row["state"] == "closed":
         raise Conflict("discrepancy-closed", code=row["code"])
@@ -65,9 +72,9 @@ async def _open_case(typed: str) -> dict[str, Any]:
 async def take(typed: str) -> None:
     """Whoever acts makes the case theirs. Raises Conflict where it is closed."""
     async with unit_of_work():
-        row = await _open_case(typed)
-        await queries.set_case(row["id"], _account(), row["due_on"])
-        await queries.add_note(row["id"], _account(), "owner", runtime.actor().principal.name or "–")
+        row = await open_case(typed)
+        await queries.set_case(row["id"], account(), row["due_on"])
+        await queries.add_note(row["id"], account(), "owner", runtime.actor().principal.name or "–")
         await audit.record("discrepancy-taken", "discrepancy", row["code"])
 
 
@@ -78,10 +85,10 @@ async def postpone(typed: str, until: date, *, why: str) -> None:
     if until < service.today():
         raise Invalid("expected-day-has-passed", day=until.isoformat())
     async with unit_of_work():
-        row = await _open_case(typed)
+        row = await open_case(typed)
         await queries.set_case(row["id"], row["owner_id"], until)
         said = f"{row['due_on'].isoformat()} → {until.isoformat()}: {why.strip()[:500]}"
-        await queries.add_note(row["id"], _account(), "deadline", said)
+        await queries.add_note(row["id"], account(), "deadline", said)
         await audit.record("discrepancy-postponed", "discrepancy", row["code"], why=why.strip())
 
 
@@ -90,41 +97,39 @@ async def tell_sender(typed: str, address: str, asked: str) -> None:
     if not asked.strip():
         raise Invalid("reason-missing")
     async with unit_of_work():
-        row = await _open_case(typed)
+        row = await open_case(typed)
         subject, body = mails.told_sender(row, asked.strip()[:2_000])
         await mail.post(address.strip(), subject, body, about=("discrepancy", row["id"]))
         await queries.set_sender_told(row["id"])
-        await queries.add_note(row["id"], _account(), "sender", f"{address.strip()}: {asked.strip()[:2_000]}")
+        await queries.add_note(row["id"], account(), "sender", f"{address.strip()}: {asked.strip()[:2_000]}")
         await audit.record("discrepancy-told-to-sender", "discrepancy", row["code"])
 
 
-async def close(typed: str, outcome: str, *, why: str, replacement: str = "") -> None:
+async def close(typed: str, outcome: str, *, why: str) -> None:
     """Say what came of a case; each outcome moves what it says it moves.
 
-    Sent again: a replacement goes from the store to the school. Found: from the losses to the school. Credited: back to
-    the supplier, from the losses or from the school. Written off: what is broken is scrapped; what is lost stays lost.
-
-    Args:
-        replacement: the serial number of the device that is sent again, where the item has one.
+    Found: from the losses to the school. Credited: back to the supplier, from the losses or from the school. Written
+    off: what is broken is scrapped; what is lost stays lost. What is sent again is closed by the school's receipt
+    (`resending`).
 
     Raises:
-        Invalid: an outcome that this kind does not have, no reason, or no replacement's serial number.
-        Conflict: closed already, or the store lacks the replacement.
+        Invalid: an outcome that this kind does not have, or no reason.
+        Conflict: closed already, or being sent again.
     """
     if not why.strip():
         raise Invalid("reason-missing")
     async with unit_of_work():
-        row = await get_discrepancy(typed, Permission.DELIVERIES_WRITE, lock=True)
-        if row["state"] == "closed":
-            raise Conflict("discrepancy-closed", code=row["code"])
-        if outcome not in OUTCOMES[row["kind"]]:
-            raise Invalid("outcome-unknown", outcome=outcome[:40], known=", ".join(OUTCOMES[row["kind"]]))
+        row = await open_case(typed)
+        if row["sent_again"]:
+            raise Conflict("case-is-sent-again", code=row["code"], consignment=row["sent_again"])
+        known = [each for each in OUTCOMES[row["kind"]] if each != "re-sent"]
+        if outcome not in known:
+            raise Invalid("outcome-unknown", outcome=outcome[:40], known=", ".join(known))
         if row["item_id"] is not None:
-            await _post(row, outcome, why.strip(), replacement.strip())
-        await queries.set_replacement(row["id"], replacement.strip()[:80])
-        await queries.close_discrepancy(row["id"], outcome, why.strip()[:1000], _account())
+            await _post(row, outcome, why.strip())
+        await queries.close_discrepancy(row["id"], outcome, why.strip()[:1000], account())
         if "@" in (row["institution_email"] or ""):
-            subject, body = mails.outcome(row, outcome, replacement.strip())
+            subject, body = mails.outcome(row, outcome)
             await mail.post(
                 row["institution_email"],
                 subject,
@@ -136,14 +141,12 @@ async def close(typed: str, outcome: str, *, why: str, replacement: str = "") ->
         await audit.record("discrepancy-closed", "discrepancy", row["code"], why=why.strip(), outcome=outcome)
 
 
-async def _post(row: dict[str, Any], outcome: str, why: str, replacement: str) -> None:
+async def _post(row: dict[str, Any], outcome: str, why: str) -> None:
     held = await ledger.place(ledger.LOST) if row["kind"] == "missing" else None
     school = await ledger.institution_place(row["institution_id"])
     key, kit, device = f"discrepancy:{row['code']}", row["kit_id"], row["device_id"]
     reason: ledger.Reason
-    if outcome == "re-sent":
-        reason, move = "transfer", await _replacement(row, replacement, school)
-    elif outcome == "found":
+    if outcome == "found":
         assert held is not None, "only what is missing is found"
         reason, move = "found", Move(row["item_id"], row["quantity"], held, school, kit, device)
     elif outcome == "credited":
@@ -155,19 +158,3 @@ async def _post(row: dict[str, Any], outcome: str, why: str, replacement: str) -
     else:
         return
     await ledger.post([move], reason=reason, key=key, document=row["code"], note=why[:500])
-
-
-async def _replacement(row: dict[str, Any], serial: str, school: int) -> Move:
-    """What goes to the school instead, out of the store."""
-    store = await ledger.place(ledger.STORE)
-    if row["serialised"]:
-        if not serial:
-            raise Invalid("replacement-serial-missing", item=row["name_el"])
-        device = await queries.spare_device(row["item_id"], serial, store)
-        if device is None:
-            raise Conflict("replacement-not-in-store", item=row["name_el"], serial=serial[:40])
-        return Move(row["item_id"], 1, store, school, device["kit_id"], device["id"])
-    spare = await queries.spare_pieces(row["item_id"], store, row["quantity"])
-    if spare is None:
-        raise Conflict("replacement-not-in-store", item=row["name_el"], serial=str(row["quantity"]))
-    return Move(row["item_id"], row["quantity"], store, school, spare["kit_id"])

@@ -8,8 +8,16 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.deliveries import discrepancies
-from stem_logistics.deliveries.reasons import DAMAGE_WORDS, KIND_WORDS, MISSING_WORDS, OUTCOME_WORDS, OUTCOMES
+from stem_logistics.deliveries import discrepancies, resending
+from stem_logistics.deliveries.reasons import (
+    DAMAGE_WORDS,
+    KIND_WORDS,
+    MISSING_WORDS,
+    OUTCOME_WORDS,
+    OUTCOMES,
+    STATE_TONES,
+    STATE_WORDS,
+)
 from stem_logistics.deliveries.staff_pages import typed_day
 from stem_logistics.errors import DomainError, Invalid
 from stem_logistics.web.i18n import Text, _
@@ -24,6 +32,7 @@ NOTE_WORDS = {
     "owner": _("Taken by"),
     "deadline": _("Deadline"),
     "sender": _("Written to the sender"),
+    "re-sent": _("To be sent again"),
 }
 DISCREPANCY_LIST = ListSpec(
     sorts=("opened", "due", "school", "kind"),
@@ -63,7 +72,14 @@ async def _view(code: str, *, error: str = "", typed: dict[str, str] | None = No
         "kinds": KIND_WORDS,
         "reason": _reason(row),
         "outcomes": OUTCOME_WORDS,
-        "possible": [(slug, OUTCOME_WORDS[slug]) for slug in OUTCOMES[row["kind"]]],
+        "possible": [
+            (slug, _("Send again") if slug == "re-sent" else OUTCOME_WORDS[slug]) for slug in OUTCOMES[row["kind"]]
+        ],
+        "stores": await resending.stores(),
+        "consignments": await resending.consignments_of(row),
+        "after": await resending.cases_after(row),
+        "states": STATE_WORDS,
+        "tones": STATE_TONES,
         "error": error,
         "typed": typed or {},
     }
@@ -90,12 +106,13 @@ async def photo(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
     status_code=303,
 )
 async def close(request: AnyRequest, code: FromPath[str]) -> Redirect | Template:
-    """Say what came of it; what was found or written off moves in the ledger."""
+    """Say what came of it: what was found or written off moves in the ledger, what is sent again gets a consignment."""
     form = {name: str(value) for name, value in (await request.form()).items()}
     try:
-        await discrepancies.close(
-            code, form.get("outcome", ""), why=form.get("why", ""), replacement=form.get("replacement", "")
-        )
+        if form.get("outcome") == "re-sent":
+            await resending.start(code, form.get("store", ""), why=form.get("why", ""))
+        else:
+            await discrepancies.close(code, form.get("outcome", ""), why=form.get("why", ""))
     except DomainError as refused:
         return await _view(code, error=sentence_of(refused), typed=form)
     return Redirect(f"/discrepancies/{code}", status_code=303)

@@ -13,11 +13,14 @@ class ExpectedLine:
 
     Args:
         key: what the form calls it.
+        kit_id: the kit that the ledger has it in.
+        head_id: the kit under which it is told: another one where something is sent again.
     """
 
     key: str
     line_id: int
     kit_id: int
+    head_id: int
     kit_code: str
     kit_title: str
     item_id: int
@@ -58,7 +61,14 @@ async def expected_lines(consignment_id: int) -> list[ExpectedLine]:
     found = []
     for row in await queries.lines_of(consignment_id):
         mine = [device for device in devices if device["line_id"] == row["id"]]
-        about = (row["kit_id"], row["kit_code"], row[f"kit_title_{language}"], row["item_id"], row[f"name_{language}"])
+        about = (
+            row["kit_id"],
+            row["head_id"],
+            row["kit_code"],
+            row[f"kit_title_{language}"],
+            row["item_id"],
+            row[f"name_{language}"],
+        )
         remark = ""
         if row["instead_of_el"]:
             remark = gettext("instead of: %(item)s", item=row[f"instead_of_{language}"])

@@ -3,19 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
+from stem_logistics.codes import shown_code
 from stem_logistics.deliveries.reasons import KIND_WORDS, OUTCOME_WORDS
 from stem_logistics.web.formats import format_date
 from stem_logistics.web.i18n import gettext, use_locale
 
 
-def _kit_lines(kits: Sequence[dict[str, Any]]) -> str:
-    return "\n".join(f"  - {kit['title_el']} ({kit['code'][:4]}-{kit['code'][4:]})" for kit in kits)
-
-
-def dispatched(consignment: dict[str, Any], kits: Sequence[dict[str, Any]], link: str, code: str) -> tuple[str, str]:
+def dispatched(consignment: dict[str, Any], inside: Sequence[str], link: str, code: str) -> tuple[str, str]:
     """Subject and body of the mail that goes out when a consignment leaves.
 
     Args:
+        inside: what is in it, a line each.
         link: the address of the receipt.
         code: what to type after scanning the parcel, if the link is not at hand.
     """
@@ -23,14 +21,19 @@ def dispatched(consignment: dict[str, Any], kits: Sequence[dict[str, Any]], link
         shown = f"{consignment['code'][:4]}-{consignment['code'][4:]}"
         subject = gettext("Equipment is on its way to you: consignment %(code)s", code=shown)
         carrier = " ".join(x for x in (consignment["courier"], consignment["tracking_number"]) if x)
+        shown_case = shown_code(consignment["case_code"]) if consignment["case_code"] else ""
         parts = [
             gettext(
                 "To: %(school)s (%(code)s)",
                 school=consignment["institution_name"],
                 code=consignment["institution_code"],
             ),
-            gettext("The following equipment has been sent to you:"),
-            _kit_lines(kits),
+            gettext(
+                "This is sent to you again, as you reported it missing or damaged (case %(code)s):", code=shown_case
+            )
+            if shown_case
+            else gettext("The following equipment has been sent to you:"),
+            "\n".join(f"  - {each}" for each in inside),
             gettext(
                 "Consignment %(code)s, parcels: %(parcels)s. Carrier: %(carrier)s. Expected by %(day)s.",
                 code=shown,
@@ -184,7 +187,7 @@ def told_sender(row: dict[str, Any], asked: str) -> tuple[str, str]:
         return gettext("Case %(code)s: what arrived was not what was sent", code=code), "\n\n".join(parts) + "\n"
 
 
-def outcome(row: dict[str, Any], word: str, replacement: str) -> tuple[str, str]:
+def outcome(row: dict[str, Any], word: str) -> tuple[str, str]:
     """Subject and body of the mail that tells a school what came of what it reported. Not why: that is the record's."""
     with use_locale("el"):
         what = f"{row['quantity']} × {row['name_el']}"
@@ -192,7 +195,8 @@ def outcome(row: dict[str, Any], word: str, replacement: str) -> tuple[str, str]
             what += f" ({row['serial_number']})"
         next_steps = {
             "re-sent": gettext(
-                "We send you another in its place. If it has not come within two weeks, answer this message."
+                "We send you another in its place. You get a message with a link when it leaves; please confirm its "
+                "receipt there."
             ),
             "credited": gettext("The supplier gives the money back; nothing else will come for it."),
             "found": gettext("It has been found and stands among what your school received."),
@@ -211,8 +215,6 @@ def outcome(row: dict[str, Any], word: str, replacement: str) -> tuple[str, str]
             ),
             f"{OUTCOME_WORDS[word]}. {next_steps[word]}",
         ]
-        if replacement:
-            parts.append(gettext("Serial number of what is sent: %(serial)s", serial=replacement[:80]))
         parts.append(gettext("National Support Organisation eTwinning"))
         code = f"{row['code'][:4]}-{row['code'][4:]}"
         return gettext("What came of your report %(code)s", code=code), "\n\n".join(parts) + "\n"

@@ -8,7 +8,7 @@ from stem_logistics import audit, runtime
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.codes import parse_code
 from stem_logistics.db.engine import unit_of_work
-from stem_logistics.deliveries import packing_queries, queries, service
+from stem_logistics.deliveries import packing_queries, queries, resending, service
 from stem_logistics.deliveries.rules import State
 from stem_logistics.errors import Conflict, DomainError, Invalid, NotFound
 from stem_logistics.inventory import ledger
@@ -60,17 +60,17 @@ async def progress(consignment_id: int) -> list[dict[str, Any]]:
     lines = {line["id"]: line for line in await queries.lines_of(consignment_id)}
     devices = await queries.devices_of(consignment_id)
     found = []
-    for kit in await queries.kits_of(consignment_id):
+    for kit in await queries.heads_of(consignment_id):
         mine = [
             {
                 "serial": device["serial_number"],
                 "id": device["id"],
                 "name_el": lines[device["line_id"]]["name_el"],
                 "name_en": lines[device["line_id"]]["name_en"],
-                "seen": (kit["kit_id"], device["id"]) in seen,
+                "seen": (device["kit_id"], device["id"]) in seen,
             }
             for device in devices
-            if lines[device["line_id"]]["kit_id"] == kit["kit_id"]
+            if lines[device["line_id"]]["head_id"] == kit["kit_id"]
         ]
         by_label = (kit["kit_id"], None) in seen
         found.append({**kit, "devices": mine, "seen": by_label or (bool(mine) and all(d["seen"] for d in mine))})
@@ -82,6 +82,7 @@ async def scan(code: str, raw: str) -> Scanned:
 
     A kit's label or a device's serial number of this consignment is noted as seen. A kit that lies free in the store
     is put in where the consignment is not of a wave; otherwise it may take the place of an awaited kit of its kind.
+    Into a consignment that sends something again goes a free device of the item that its case is about.
 
     Raises:
         NotFound: no such consignment.
@@ -98,7 +99,11 @@ async def scan(code: str, raw: str) -> Scanned:
     for kit in kits:
         for device in kit["devices"]:
             if _folded(device["serial"]) == _folded(what):
+                if consignment["case_code"]:
+                    return Scanned("again", device["serial"])
                 return await _note(consignment, kit, device["id"], device["serial"])
+    if consignment["case_code"]:
+        return await _put_in(consignment, what)
     kit_code = parse_code(what)
     for kit in kits:
         if kit["code"] == kit_code:
@@ -114,6 +119,13 @@ async def _note(consignment: dict[str, Any], kit: dict[str, Any], device_id: int
             raise Conflict("consignment-not-packing", code=consignment["code"], state=consignment["state"])
         is_new = await packing_queries.add_scan(consignment["id"], kit["kit_id"], device_id, by)
     return Scanned("good" if is_new else "again", what, kit["code"])
+
+
+async def _put_in(consignment: dict[str, Any], what: str) -> Scanned:
+    try:
+        return Scanned("good", await resending.put_in(consignment["code"], what))
+    except DomainError as refused:
+        return Scanned("bad", what, refusal=refused)
 
 
 async def _stranger(

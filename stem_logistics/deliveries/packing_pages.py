@@ -9,7 +9,7 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.deliveries import packing, service
+from stem_logistics.deliveries import packing, resending, service
 from stem_logistics.deliveries.packing import Scanned
 from stem_logistics.errors import DomainError, Invalid
 from stem_logistics.web.sentences import sentence_of
@@ -23,9 +23,12 @@ async def _view(
 ) -> Template:
     row = await service.get_consignment(code, Permission.DELIVERIES_WRITE)
     kits = await packing.progress(row["id"])
+    inside = await service.contents(row["id"])
     context = {
         "consignment": row,
         "kits": kits,
+        "lines": inside["lines"],
+        "left": inside["left"],
         "seen": sum(kit["seen"] for kit in kits),
         "said": said,
         "why": sentence_of(said.refusal) if said and said.refusal else "",
@@ -105,4 +108,20 @@ async def close(request: AnyRequest, code: FromPath[str]) -> Redirect | Template
     return Redirect(f"/consignments/{code}", query_params={"done": "packed"}, status_code=303)
 
 
-ROUTES: list[ControllerRouterHandler] = [page, scan, close]
+@post(
+    "/consignments/{code:str}/packing/take-out",
+    opt=WRITE,
+    include_in_schema=False,
+    operation_id="TakeDeviceOut",
+    status_code=303,
+)
+async def take_out(request: AnyRequest, code: FromPath[str]) -> Redirect | Template:
+    """A device that was scanned in to be sent again goes back to the store."""
+    try:
+        await resending.take_out(code, str((await request.form()).get("serial", "")))
+    except DomainError as refused:
+        return await _view(code, error=sentence_of(refused))
+    return Redirect(f"/consignments/{code}/packing", status_code=303)
+
+
+ROUTES: list[ControllerRouterHandler] = [page, scan, take_out, close]

@@ -98,8 +98,8 @@ async def protocol_of(receipt: dict[str, Any], issue: int = 1) -> Protocol:
     kits: dict[int, list[dict[str, Any]]] = {}
     rows = await receipt_queries.receipt_lines(receipt["id"])
     for row in rows:
-        kits.setdefault(row["kit_id"], []).append(row)
-    health = await checks.health_of_kits(list(kits)) if kits else {}
+        kits.setdefault(row["head_id"], []).append(row)
+    health = await checks.health_of_kits(list({row["kit_id"] for row in rows})) if rows else {}
     checked = {each.device_id: each for kit in health.values() for each in kit.devices if each.verdict is not None}
     members = await signing_queries.members([receipt["id"]])
     return Protocol(
@@ -197,13 +197,14 @@ async def shipment_of(consignment: dict[str, Any]) -> Shipment:
     lines = await queries.lines_of(consignment["id"])
     devices = await queries.devices_of(consignment["id"])
     kits = []
-    for kit in await queries.kits_of(consignment["id"]):
+    for kit in await queries.heads_of(consignment["id"]):
         packed = []
-        for line in (each for each in lines if each["kit_id"] == kit["kit_id"]):
+        for line in (each for each in lines if each["head_id"] == kit["kit_id"]):
             serials = [device["serial_number"] for device in devices if device["line_id"] == line["id"]]
-            packed += [PackedLine(line["name_el"], serial, 1) for serial in serials]
+            source = shown_code(line["from_kit"])
+            packed += [PackedLine(line["name_el"], serial, 1, source) for serial in serials]
             if left := line["quantity"] - len(serials):
-                packed.append(PackedLine(line["name_el"], "", left))
+                packed.append(PackedLine(line["name_el"], "", left, source))
         kits.append(PackedKit(shown_code(kit["code"]), kit["title_el"], tuple(packed)))
     moment = consignment["dispatched_at"] or consignment["packed_at"] or consignment["created_at"]
     return Shipment(
@@ -218,6 +219,22 @@ async def shipment_of(consignment: dict[str, Any]) -> Shipment:
         _carrier(consignment),
         f"{consignment['weight_grams'] / 1000:.1f} kg".replace(".", ",") if consignment["weight_grams"] else "",
         consignment["supplier_document"],
+        case=shown_code(consignment["case_code"]) if consignment["case_code"] else "",
+        awaited=await _awaited(consignment),
+    )
+
+
+async def _awaited(consignment: dict[str, Any]) -> tuple[tuple[str, int], ...]:
+    left = await queries.left_of_case(consignment["id"])
+    case = await receipt_queries.discrepancy(consignment["case_code"]) if left else None
+    return ((case["name_el"], left),) if case else ()
+
+
+async def pick_list(consignment: dict[str, Any]) -> bytes:
+    """What the store fetches for one consignment, as PDF."""
+    moment = _local(consignment["created_at"])
+    return await asyncio.to_thread(
+        pick_list_pdf, shown_code(consignment["code"]), [await shipment_of(consignment)], moment
     )
 
 

@@ -22,6 +22,8 @@ COLUMNS = """c.id, c.code, c.state, c.courier, c.tracking_number, c.supplier_doc
   dr.name AS directorate, r.name_el AS region_el, r.name_en AS region_en, r.code AS region_code,
   w.slug AS wave_slug, w.title_el AS wave_title_el, w.title_en AS wave_title_en, c.held_by_stop_id,
   (SELECT coalesce(s.title, s.code) FROM stop s WHERE s.id = c.held_by_stop_id) AS held_by,
+  c.discrepancy_id, c.for_kit_id, c.from_place_id,
+  (SELECT x.code FROM discrepancy x WHERE x.id = c.discrepancy_id) AS case_code,
   (SELECT count(*) FROM consignment_kit ck WHERE ck.consignment_id = c.id) AS kits,
   (SELECT count(*) FROM receipt rc WHERE rc.consignment_id = c.id) AS receipts,
   (c.state IN ('dispatched', 'partially-received') AND c.expected_on < CURRENT_DATE) AS late"""
@@ -194,10 +196,38 @@ async def kits_of(consignment_id: int) -> list[dict[str, Any]]:
     )
 
 
+async def heads_of(consignment_id: int) -> list[dict[str, Any]]:
+    """Under which kits a consignment's contents are told: those in it, or the one that lacks what is sent again."""
+    return await kits_of(consignment_id) or await fetch(
+        """SELECT k.id AS kit_id, k.code, d.slug AS definition, d.title_el, d.title_en, NULL::bigint AS award_id,
+             NULL::timestamptz AS released_at
+           FROM consignment c JOIN kit k ON k.id = c.for_kit_id JOIN kit_definition d ON d.id = k.kit_definition_id
+           WHERE c.id = $1""",
+        consignment_id,
+    )
+
+
+async def left_of_case(consignment_id: int) -> int:
+    """How many pieces of its case a consignment that sends again does not hold yet; 0 for any other one."""
+    return int(
+        await fetch_value(
+            """SELECT x.quantity - (SELECT coalesce(sum(l.quantity), 0) FROM consignment_line l
+                 WHERE l.consignment_id = c.id)
+               FROM consignment c JOIN discrepancy x ON x.id = c.discrepancy_id WHERE c.id = $1""",
+            consignment_id,
+        )
+        or 0
+    )
+
+
 async def lines_of(consignment_id: int) -> list[dict[str, Any]]:
-    """The lines of a consignment, kit by kit, with what receipts have settled of pieces without serial numbers."""
+    """The lines of a consignment, kit by kit, with what receipts have settled of pieces without serial numbers.
+
+    A line's `kit_id` is the ledger's; it is told under `head_id`, which is another one where something is sent again.
+    """
     return await fetch(
-        """SELECT cl.id, cl.kit_id, k.code AS kit_code, d.title_el AS kit_title_el, d.title_en AS kit_title_en,
+        """SELECT cl.id, cl.kit_id, k.code AS from_kit, h.id AS head_id, h.code AS kit_code,
+             d.title_el AS kit_title_el, d.title_en AS kit_title_en,
              cl.item_id, it.slug AS item, it.name_el, it.name_en, cl.quantity, coalesce(b.optional, false) AS optional,
              CASE WHEN b.item_id <> cl.item_id THEN (SELECT x.name_el FROM item x WHERE x.id = b.item_id) END
                AS instead_of_el,
@@ -205,10 +235,11 @@ async def lines_of(consignment_id: int) -> list[dict[str, Any]]:
                AS instead_of_en,
              coalesce((SELECT sum(rl.received + rl.damaged + rl.missing) FROM receipt_line rl
                        WHERE rl.consignment_line_id = cl.id AND rl.device_id IS NULL), 0)::int AS settled
-           FROM consignment_line cl JOIN kit k ON k.id = cl.kit_id
-           JOIN kit_definition d ON d.id = k.kit_definition_id
+           FROM consignment_line cl JOIN consignment c ON c.id = cl.consignment_id
+           JOIN kit k ON k.id = cl.kit_id JOIN kit h ON h.id = coalesce(c.for_kit_id, cl.kit_id)
+           JOIN kit_definition d ON d.id = h.kit_definition_id
            JOIN item it ON it.id = cl.item_id
-           JOIN consignment_kit ck ON ck.consignment_id = cl.consignment_id AND ck.kit_id = cl.kit_id
+           LEFT JOIN consignment_kit ck ON ck.consignment_id = cl.consignment_id AND ck.kit_id = cl.kit_id
            LEFT JOIN LATERAL (SELECT * FROM bom_line l WHERE l.kit_definition_id = d.id
              AND (l.item_id = cl.item_id OR l.substitute_item_id = cl.item_id)
              ORDER BY (l.item_id = cl.item_id) DESC LIMIT 1) b ON true
@@ -220,16 +251,19 @@ async def lines_of(consignment_id: int) -> list[dict[str, Any]]:
 async def devices_of(consignment_id: int) -> list[dict[str, Any]]:
     """The devices that travel, or travelled, under the lines of a consignment, and whether a receipt settled each:
     those of the last time that their kit was put in. What was taken out before and not put in again is not among them.
+    What is sent again was scanned, one by one.
     """
     return await fetch(
-        """SELECT cl.id AS line_id, dv.id, dv.serial_number, rl.id IS NOT NULL AS settled
-           FROM consignment_line cl JOIN device dv ON dv.kit_id = cl.kit_id AND dv.item_id = cl.item_id
+        """SELECT cl.id AS line_id, cl.kit_id, dv.id, dv.serial_number, rl.id IS NOT NULL AS settled
+           FROM consignment_line cl JOIN consignment c ON c.id = cl.consignment_id
+           JOIN device dv ON dv.kit_id = cl.kit_id AND dv.item_id = cl.item_id
            LEFT JOIN receipt_line rl ON rl.consignment_line_id = cl.id AND rl.device_id = dv.id
-           WHERE cl.consignment_id = $1 AND (rl.id IS NOT NULL OR EXISTS (
-             SELECT FROM movement m JOIN place p ON p.id = m.to_place_id
+           WHERE cl.consignment_id = $1 AND (rl.id IS NOT NULL OR CASE WHEN c.discrepancy_id IS NOT NULL
+             THEN EXISTS (SELECT FROM consignment_scan s WHERE s.consignment_id = c.id AND s.device_id = dv.id)
+             ELSE EXISTS (SELECT FROM movement m JOIN place p ON p.id = m.to_place_id
              WHERE m.device_id = dv.id AND p.consignment_id = cl.consignment_id AND m.reason = 'pack'
                AND m.idempotency_key = (SELECT x.idempotency_key FROM movement x WHERE x.kit_id = cl.kit_id
-                 AND x.to_place_id = p.id AND x.reason = 'pack' ORDER BY x.id DESC LIMIT 1)))
+                 AND x.to_place_id = p.id AND x.reason = 'pack' ORDER BY x.id DESC LIMIT 1)) END)
            ORDER BY cl.id, dv.serial_number""",
         consignment_id,
     )

@@ -63,5 +63,6 @@ OUTCOMES: dict[str, tuple[str, ...]] = {
     "missing": ("re-sent", "found", "credited", "written-off"),
     "damaged": ("re-sent", "repaired", "credited", "written-off"),
     "surplus": ("taken-back", "kept"),
-    "wrong": ("re-sent", "taken-back", "kept"),
+    # what should have come in its place is missing, which is a case of its own
+    "wrong": ("taken-back", "kept"),
 }

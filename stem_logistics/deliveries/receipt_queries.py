@@ -117,10 +117,11 @@ async def set_protocol(receipt_id: int, digest: bytes) -> None:
 async def receipt_lines(receipt_id: int) -> list[dict[str, Any]]:
     """What a receipt says, line by line, kit by kit."""
     return await fetch(
-        """SELECT rl.*, cl.kit_id, k.code AS kit_code, d.title_el AS kit_title_el, d.title_en AS kit_title_en,
-             it.slug AS item, it.name_el, it.name_en, dv.serial_number
+        """SELECT rl.*, cl.kit_id, k.id AS head_id, k.code AS kit_code, d.title_el AS kit_title_el,
+             d.title_en AS kit_title_en, it.slug AS item, it.name_el, it.name_en, dv.serial_number
            FROM receipt_line rl JOIN consignment_line cl ON cl.id = rl.consignment_line_id
-           JOIN kit k ON k.id = cl.kit_id JOIN kit_definition d ON d.id = k.kit_definition_id
+           JOIN consignment c ON c.id = cl.consignment_id
+           JOIN kit k ON k.id = coalesce(c.for_kit_id, cl.kit_id) JOIN kit_definition d ON d.id = k.kit_definition_id
            JOIN item it ON it.id = cl.item_id
            LEFT JOIN device dv ON dv.id = rl.device_id
            LEFT JOIN bom_line b ON b.kit_definition_id = d.id AND b.item_id = cl.item_id
@@ -168,17 +169,19 @@ DISCREPANCIES = """FROM discrepancy x LEFT JOIN receipt_line rl ON rl.id = x.rec
   LEFT JOIN receipt_surplus su ON su.id = x.surplus_id
   JOIN receipt r ON r.id = coalesce(rl.receipt_id, su.receipt_id) JOIN consignment c ON c.id = r.consignment_id
   JOIN institution i ON i.id = c.institution_id LEFT JOIN consignment_line cl ON cl.id = rl.consignment_line_id
-  LEFT JOIN kit k ON k.id = cl.kit_id LEFT JOIN item it ON it.id = cl.item_id
+  LEFT JOIN kit k ON k.id = coalesce(c.for_kit_id, cl.kit_id) LEFT JOIN item it ON it.id = cl.item_id
   LEFT JOIN device dv ON dv.id = rl.device_id LEFT JOIN account a ON a.id = x.closed_by
   LEFT JOIN account o ON o.id = x.owner_id"""
 DISCREPANCY = """x.id, x.code, x.kind, x.quantity, x.state, x.outcome, x.outcome_reason, x.opened_at, x.due_on,
   x.closed_at, a.name AS closed_by, c.code AS consignment_code, r.code AS receipt_code, r.protocol_number,
   i.code AS institution_code, i.name AS institution_name, i.id AS institution_id, i.regional_directorate_id,
-  i.email AS institution_email, k.id AS kit_id, k.code AS kit_code, it.id AS item_id, it.serialised,
+  i.email AS institution_email, cl.kit_id, k.id AS for_kit_id, k.code AS kit_code, it.id AS item_id, it.serialised,
   coalesce(it.name_el, su.what) AS name_el, coalesce(it.name_en, su.what) AS name_en, dv.id AS device_id,
   coalesce(dv.serial_number, nullif(su.serial_number, '')) AS serial_number, o.name AS owner, x.owner_id,
   x.sender_told_at, x.replacement, k.batch, c.supplier_document, c.courier, c.tracking_number,
   rl.damage_reason, rl.missing_reason, rl.note, rl.photo_digest,
+  (SELECT n.code FROM consignment n WHERE n.discrepancy_id = x.id AND n.state <> 'cancelled') AS sent_again,
+  (SELECT f.code FROM discrepancy f WHERE f.id = c.discrepancy_id) AS follows,
   (x.state = 'open' AND x.due_on < CURRENT_DATE) AS late"""
 SORTS = {"opened": "x.opened_at", "due": "x.due_on", "school": "i.name", "kind": "x.kind"}
 LISTED = Listed(DISCREPANCY, DISCREPANCIES, "x.id", SORTS)
@@ -262,25 +265,14 @@ async def notes_of(discrepancy_id: int) -> list[dict[str, Any]]:
 async def spare_device(item_id: int, serial: str, place_id: int) -> dict[str, Any] | None:
     """A device of an item that lies at a place and is nobody's, by its serial number: neither packed nor in repair."""
     return await fetch_one(
-        """SELECT d.id, d.kit_id FROM device d JOIN holding h ON h.device_id = d.id AND h.quantity > 0
-           WHERE d.item_id = $1 AND d.serial_number = $2 AND h.place_id = $3
+        """SELECT d.id, d.kit_id, d.serial_number, k.code AS kit_code, k.batch
+           FROM device d JOIN holding h ON h.device_id = d.id AND h.quantity > 0 JOIN kit k ON k.id = d.kit_id
+           WHERE d.item_id = $1 AND d.serial_number = ANY($2) AND h.place_id = $3
              AND NOT EXISTS (SELECT FROM consignment_kit c WHERE c.kit_id = d.kit_id AND c.released_at IS NULL)
              AND NOT EXISTS (SELECT FROM repair r WHERE r.device_id = d.id AND r.closed_at IS NULL)""",
         item_id,
-        serial,
+        list({serial, serial.upper(), serial.lower()}),
         place_id,
-    )
-
-
-async def spare_pieces(item_id: int, place_id: int, quantity: int) -> dict[str, Any] | None:
-    """A holding of loose pieces of an item at a place that has enough: those of no kit first."""
-    return await fetch_one(
-        """SELECT kit_id FROM holding WHERE item_id = $1 AND place_id = $2 AND device_id IS NULL AND quantity >= $3
-             AND (kit_id IS NULL OR kit_id NOT IN (SELECT kit_id FROM consignment_kit WHERE released_at IS NULL))
-           ORDER BY kit_id NULLS FIRST LIMIT 1""",
-        item_id,
-        place_id,
-        quantity,
     )
 
 

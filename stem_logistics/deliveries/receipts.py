@@ -10,7 +10,7 @@ from stem_logistics.accounts import links
 from stem_logistics.accounts.policy import Permission, Principal
 from stem_logistics.codes import new_code, parse_code
 from stem_logistics.db.engine import unit_of_work
-from stem_logistics.deliveries import mails, protocols, queries, receipt_queries, service, signing_queries
+from stem_logistics.deliveries import mails, protocols, queries, receipt_queries, resending, service, signing_queries
 from stem_logistics.deliveries.committee import Committee, Extra, check_committee, check_extras
 from stem_logistics.deliveries.expected import ExpectedLine, expected_lines
 from stem_logistics.deliveries.reasons import KIND_WORDS, OUTCOME_WORDS
@@ -127,6 +127,8 @@ async def confirm(consignment_id: int, given: Confirmation) -> dict[str, Any]:
             await queries.release_kits(consignment_id)
         receipt = await receipt_queries.receipt_by_code(code)
         assert receipt is not None
+        if after is State.RECEIVED and consignment["case_code"]:
+            await resending.settle(consignment, receipt)
         digest = await protocols.store_protocol(receipt)
         await _mail_protocol(consignment, receipt, digest)
         await links.note_use(who)
@@ -293,7 +295,7 @@ async def awaited_of(consignment_id: int) -> dict[str, Any]:
     members = await signing_queries.members([receipt["id"] for receipt in receipts])
     return {
         "consignment": consignment,
-        "kits": await queries.kits_of(consignment_id),
+        "kits": await queries.heads_of(consignment_id),
         "lines": await expected_lines(consignment_id),
         "receipts": [
             {**receipt, "members": [member for member in members if member["receipt_id"] == receipt["id"]]}

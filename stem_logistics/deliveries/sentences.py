@@ -120,7 +120,14 @@ SENTENCES: dict[str, str] = {
     "extra-quantity-unusable": N_("Write how many pieces came without having been sent, as a whole number."),
     "photo-broken": N_("The photograph did not arrive whole. Choose it again."),
     "discrepancy-not-found": N_("There is no discrepancy with the code “%(code)s”."),
-    "replacement-serial-missing": N_("Give the serial number of the %(item)s that is sent instead."),
+    "case-is-sent-again": N_(
+        "Case %(code)s is being sent again with consignment %(consignment)s. It ends when the school confirms; to "
+        "settle it otherwise, cancel that consignment first."
+    ),
+    "case-is-in": N_("All that case %(case)s asks for is in consignment %(code)s already. Take one out first."),
+    "case-is-not-in": N_("%(left)s device(s) have still to be scanned into consignment %(code)s before it is packed."),
+    "consignment-of-a-case": N_("Consignment %(code)s sends again what case %(case)s says, and nothing else."),
+    "device-not-in-consignment": N_("Device %(serial)s is not in consignment %(code)s."),
     "replacement-not-in-store": N_("The store has no free %(item)s (%(serial)s) to send. Receive one first."),
     "reminder-step-unknown": N_("“%(step)s” is not a step of the reminders."),
     "office-not-found": N_("There is no directorate or region with the code “%(code)s”."),

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from stem_logistics import audit, mail, runtime
 from stem_logistics.accounts import links
 from stem_logistics.accounts.policy import Permission, Scope
-from stem_logistics.codes import new_code, parse_code
+from stem_logistics.codes import new_code, parse_code, shown_code
 from stem_logistics.db.engine import unit_of_work
-from stem_logistics.deliveries import legs, mails, queries
+from stem_logistics.deliveries import leg_queries, legs, mails, queries
 from stem_logistics.deliveries.rules import Action, State, TransitionNotPossible, advance
 from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound
 from stem_logistics.inventory import ledger, purchasing
@@ -67,11 +67,12 @@ async def identify(typed: str) -> dict[str, Any]:
 
 
 async def contents(consignment_id: int) -> dict[str, Any]:
-    """What is in a consignment: `kits`, `lines`, `devices`."""
+    """What is in a consignment: `kits`, `lines`, `devices`; and how many pieces of its case are not in yet, `left`."""
     return {
-        "kits": await queries.kits_of(consignment_id),
+        "kits": await queries.heads_of(consignment_id),
         "lines": await queries.lines_of(consignment_id),
         "devices": await queries.devices_of(consignment_id),
+        "left": await queries.left_of_case(consignment_id),
     }
 
 
@@ -125,6 +126,8 @@ async def pick(code: str, kit_code: str, *, award_id: int | None = None) -> None
     """
     async with unit_of_work():
         consignment, _ = await _locked(code, Action.PICK)
+        if consignment["case_code"]:
+            raise Conflict("consignment-of-a-case", code=consignment["code"], case=consignment["case_code"])
         kit = await stock.kit_for_consignment(kit_code)
         store = await ledger.place(ledger.STORE)
         inside = [part for part in await stock.contents_of([kit["id"]]) if part["place_id"] == store]
@@ -162,6 +165,19 @@ async def _back_to_store(consignment: dict[str, Any], kits: Sequence[dict[str, A
         await ledger.post(moves, reason="unpack", key=key, document=consignment["code"])
 
 
+async def _all_back(consignment: dict[str, Any]) -> None:
+    """All that is in a consignment goes to the store that it came from."""
+    place = await ledger.consignment_place(consignment["id"])
+    store = consignment["from_place_id"] or await ledger.place(ledger.STORE)
+    moves = [
+        Move(part["item_id"], part["quantity"], place, store, part["kit_id"], part["device_id"])
+        for part in await leg_queries.parcels_at(place)
+    ]
+    if moves:
+        key = f"unpack:{consignment['id']}:cancelled"
+        await ledger.post(moves, reason="unpack", key=key, document=consignment["code"])
+
+
 async def unpick(code: str, kit_code: str) -> None:
     """Take a kit out of a consignment again, before it is packed; its pieces go back to the store."""
     async with unit_of_work():
@@ -182,7 +198,7 @@ async def pack(code: str, *, parcels: int = 1, weight_grams: int | None = None) 
         weight_grams: of all parcels together, where it was weighed.
 
     Raises:
-        Conflict: nothing is in it.
+        Conflict: nothing is in it, or not all of what its case says.
         Invalid: a number of parcels or a weight that cannot be.
     """
     if weight_grams is not None and not 1 <= weight_grams <= HEAVIEST_GRAMS:
@@ -191,7 +207,9 @@ async def pack(code: str, *, parcels: int = 1, weight_grams: int | None = None) 
         raise Invalid("parcels-out-of-range", most=MOST_PARCELS)
     async with unit_of_work():
         consignment, after = await _locked(code, Action.PACK)
-        if not await queries.kits_of(consignment["id"]):
+        if left := await queries.left_of_case(consignment["id"]):
+            raise Conflict("case-is-not-in", code=consignment["code"], left=left)
+        if not await queries.lines_of(consignment["id"]):
             raise Conflict("consignment-empty", code=consignment["code"])
         await queries.set_parcels(consignment["id"], parcels, weight_grams)
         await queries.set_state(consignment["id"], after)
@@ -256,6 +274,18 @@ async def _write(consignment_id: int, wait_minutes: int = 0) -> None:
         await send_link(consignment_id, wait_minutes)
 
 
+async def _told_of(consignment: dict[str, Any]) -> list[str]:
+    """What a mail says is in a consignment: its kits, or piece by piece what is sent again."""
+    if consignment["case_code"] is None:
+        return [f"{kit['title_el']} ({shown_code(kit['code'])})" for kit in await queries.kits_of(consignment["id"])]
+    devices = await queries.devices_of(consignment["id"])
+    told = []
+    for line in await queries.lines_of(consignment["id"]):
+        serials = [device["serial_number"] for device in devices if device["line_id"] == line["id"]]
+        told.append(f"{line['quantity']} × {line['name_el']}" + (f" ({', '.join(serials)})" if serials else ""))
+    return told
+
+
 async def send_link(consignment_id: int, wait_minutes: int = 0) -> None:
     """Send the school its link and code, inside the caller's unit of work."""
     consignment = await queries.consignment_by_id(consignment_id)
@@ -265,7 +295,7 @@ async def send_link(consignment_id: int, wait_minutes: int = 0) -> None:
     issued = await links.issue("receipt", consignment["institution_id"], consignment_id=consignment_id)
     assert issued.code is not None, "a receipt's link comes with a code"
     address = f"{runtime.settings().base_url}/r/{issued.token}"
-    subject, body = mails.dispatched(consignment, await queries.kits_of(consignment_id), address, issued.code)
+    subject, body = mails.dispatched(consignment, await _told_of(consignment), address, issued.code)
     await mail.post(
         consignment["institution_email"],
         subject,
@@ -316,9 +346,7 @@ async def cancel(code: str, *, why: str) -> None:
         raise Invalid("reason-missing")
     async with unit_of_work():
         consignment, after = await _locked(code, Action.CANCEL)
-        kits = await queries.kits_of(consignment["id"])
-        if kits:
-            await _back_to_store(consignment, kits)
+        await _all_back(consignment)
         await queries.release_kits(consignment["id"])
         await queries.set_cancel_reason(consignment["id"], why.strip()[:1000])
         await queries.set_state(consignment["id"], after)

@@ -256,6 +256,13 @@ async def packing_list(request: AnyRequest, code: FromPath[str]) -> Response[byt
     return pdf_response(await protocols.packing_list(row), f"packing-list-{row['code']}")
 
 
+@get("/consignments/{code:str}/pick-list.pdf", opt=READ, include_in_schema=False, operation_id="PickListPdf")
+async def pick_list(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
+    """What the store fetches for it."""
+    row = await service.get_consignment(code)
+    return pdf_response(await protocols.pick_list(row), f"pick-list-{row['code']}")
+
+
 @get("/consignments/{code:str}/label.pdf", opt=READ, include_in_schema=False, operation_id="LabelPdf")
 async def label(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
     """The labels to glue on the parcels, one each."""
@@ -299,6 +306,7 @@ ROUTES: list[ControllerRouterHandler] = [
     make_for_wave,
     consignment_page,
     packing_list,
+    pick_list,
     label,
     protocol,
     *(_action_route(action) for action in ACTIONS),

@@ -26,6 +26,9 @@ class Consignment(Table, db=ENGINE, tablename="consignment"):
     cancelled_at = Timestamptz(null=True, default=None)
     cancel_reason = Text()
     held_by_stop_id = BigInt(null=True, default=None)
+    discrepancy_id = BigInt(null=True, default=None)
+    for_kit_id = BigInt(null=True, default=None)
+    from_place_id = BigInt(null=True, default=None)
 
 
 class ConsignmentKit(Table, db=ENGINE, tablename="consignment_kit"):

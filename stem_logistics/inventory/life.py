@@ -198,7 +198,11 @@ def _allotted(row: dict[str, Any]) -> _Told:
 
 
 def _consigned(row: dict[str, Any]) -> _Told:
-    return _Told(_("Chosen for a consignment"), row["said"], doors=(_consignment(row),))
+    doors: tuple[Door, ...] = (_consignment(row),)
+    if row["code2"]:
+        doors += (Door(_("Discrepancy %(code)s", code=shown_code(row["code2"])), f"/discrepancies/{row['code2']}"),)
+    titles = {"again": _("What was reported is sent again"), "given": _("A part of it is sent to another kit's school")}
+    return _Told(titles.get(row["word"], _("Chosen for a consignment")), row["said"], doors=doors)
 
 
 def _consignment(row: dict[str, Any]) -> Door:

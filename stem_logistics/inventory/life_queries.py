@@ -12,11 +12,17 @@ from stem_logistics.db.engine import fetch
 # key or document of the movement that it explains. Where a branch has nothing to say it says NULL.
 LIFE = """
 WITH shipped AS MATERIALIZED (
-  SELECT consignment_id, award_id FROM consignment_kit WHERE kit_id = $1
+  SELECT consignment_id, award_id, 'kit' AS how FROM consignment_kit WHERE kit_id = $1
+  -- what is sent again: to the kit that lacks it, and out of the one that gives it
+  UNION ALL SELECT id, NULL, 'again' FROM consignment WHERE for_kit_id = $1
+  UNION SELECT p.consignment_id, NULL, 'given' FROM movement m JOIN place p ON p.id = m.to_place_id
+    JOIN consignment c ON c.id = p.consignment_id AND c.discrepancy_id IS NOT NULL AND c.for_kit_id <> $1
+    WHERE m.kit_id = $1 AND m.reason = 'pack'
 ), received AS MATERIALIZED (
   SELECT r.* FROM receipt r WHERE r.consignment_id IN (SELECT consignment_id FROM shipped)
     AND EXISTS (SELECT 1 FROM receipt_line l JOIN consignment_line c ON c.id = l.consignment_line_id
-                WHERE l.receipt_id = r.id AND c.kit_id = $1)
+                WHERE l.receipt_id = r.id AND (c.kit_id = $1 OR r.consignment_id IN
+                  (SELECT consignment_id FROM shipped WHERE how = 'again')))
 ), acts AS MATERIALIZED (
   SELECT c.id, e.action, e.at, a.name FROM shipped s JOIN consignment c ON c.id = s.consignment_id
     JOIN audit_entry e ON e.subject_kind = 'consignment' AND e.subject_id = c.code
@@ -40,7 +46,8 @@ SELECT a.created_at, 'allotted', a.source, NULL, i.name, w.title_el, w.title_en,
   FROM shipped s JOIN award a ON a.id = s.award_id JOIN wave w ON w.id = a.wave_id
   JOIN institution i ON i.id = a.institution_id
 UNION ALL
-SELECT c.created_at, 'consigned', NULL, t.name, i.name, NULL, NULL, NULL, NULL, c.code, NULL, NULL, NULL, NULL, NULL
+SELECT c.created_at, 'consigned', s.how, t.name, i.name, NULL, NULL, NULL, NULL, c.code,
+  (SELECT d.code FROM discrepancy d WHERE d.id = c.discrepancy_id), NULL, NULL, NULL, NULL
   FROM shipped s JOIN consignment c ON c.id = s.consignment_id JOIN institution i ON i.id = c.institution_id
   LEFT JOIN acts t ON t.id = c.id AND t.action = 'consignment-created'
 UNION ALL
@@ -71,12 +78,14 @@ SELECT d.opened_at, 'discrepancy', d.kind, NULL, l.note, it.name_el, it.name_en,
   FROM received r JOIN receipt_line l ON l.receipt_id = r.id JOIN consignment_line c ON c.id = l.consignment_line_id
   JOIN discrepancy d ON d.receipt_line_id = l.id JOIN item it ON it.id = c.item_id
   LEFT JOIN device dv ON dv.id = l.device_id WHERE c.kit_id = $1
+    OR r.consignment_id IN (SELECT consignment_id FROM shipped WHERE how = 'again')
 UNION ALL
 SELECT d.closed_at, 'outcome', d.outcome, a.name, d.outcome_reason, it.name_el, it.name_en, dv.serial_number,
   d.quantity, d.code, d.replacement, NULL, NULL, 'discrepancy:' || d.code, NULL
   FROM received r JOIN receipt_line l ON l.receipt_id = r.id JOIN consignment_line c ON c.id = l.consignment_line_id
   JOIN discrepancy d ON d.receipt_line_id = l.id AND d.closed_at IS NOT NULL JOIN item it ON it.id = c.item_id
-  LEFT JOIN device dv ON dv.id = l.device_id LEFT JOIN account a ON a.id = d.closed_by WHERE c.kit_id = $1
+  LEFT JOIN device dv ON dv.id = l.device_id LEFT JOIN account a ON a.id = d.closed_by
+  WHERE c.kit_id = $1 OR r.consignment_id IN (SELECT consignment_id FROM shipped WHERE how = 'again')
 UNION ALL
 SELECT c.observed_at, 'checked', c.verdict, nullif(c.operator, ''), NULL, it.name_el, it.name_en, c.serial_number, NULL,
   NULL, NULL, NULL, NULL, NULL, c.report_id

@@ -5,7 +5,7 @@ import pytest
 from stem_logistics.custody import disposal, repairs
 from stem_logistics.custody.repairs import Given
 from stem_logistics.db.engine import fetch_value
-from stem_logistics.deliveries import discrepancies
+from stem_logistics.deliveries import resending
 from stem_logistics.deliveries import service as deliveries
 from stem_logistics.deliveries.expected import expected_lines
 from stem_logistics.deliveries.rules import LineAnswer
@@ -80,7 +80,8 @@ async def test_a_broken_device_is_sent_to_nobody_as_a_replacement(service: Setti
     device = next(line for line in await parcel.lines() if line.serial)
     await parcel.confirm({device.key: LineAnswer(missing=1, missing_reason="not-in-parcel")})
     case = await fetch_value("SELECT code FROM discrepancy")
+    again = await resending.start(case, "central-store", why="Στάλθηκε άλλη")
     with pytest.raises(Conflict, match="replacement-not-in-store"):
-        await discrepancies.close(case, "re-sent", why="Στάλθηκε άλλη", replacement=broken)
-    await discrepancies.close(case, "re-sent", why="Στάλθηκε άλλη", replacement=whole)
-    assert await place_of(whole) == "institution-0501659"
+        await resending.put_in(again, broken)
+    await resending.put_in(again, whole)
+    assert (await place_of(whole)).startswith("consignment-")

@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 from litestar import Litestar
 
 from stem_logistics.db.engine import execute, fetch, fetch_value
-from stem_logistics.deliveries import discrepancies, receipts, reminding
+from stem_logistics.deliveries import discrepancies, reminding
 from stem_logistics.deliveries import service as deliveries
 from stem_logistics.deliveries.rules import LineAnswer
 from stem_logistics.deliveries.working_days import easter, is_working, working_days_after, working_days_between
 from stem_logistics.errors import Conflict, Invalid
 from stem_logistics.settings import Settings
-from tests.deliveries.parcels import Parcel, assert_ledger_holds, dispatched_parcel, last_mail
-from tests.inventory.stock import receive
+from tests.deliveries.parcels import Parcel, assert_ledger_holds, dispatched_parcel
 from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in
 from tests.web.accessibility import faults
 
@@ -103,32 +102,6 @@ async def test_an_outcome_moves_what_it_says(service: Settings, kind: str, outco
     assert await box.balances() == after
     with pytest.raises(Conflict, match="discrepancy-closed"):
         await discrepancies.close(code, outcome, why="ξανά")
-    await assert_ledger_holds()
-
-
-async def test_what_is_sent_again_comes_out_of_the_store(service: Settings) -> None:
-    """A replacement leaves the store for the school; where there is none, the case stays open."""
-    box, code, _kit = await _case("missing", "0501659")
-    with pytest.raises(Conflict, match="replacement-not-in-store"):
-        await discrepancies.close(code, "re-sent", why="στάλθηκε")
-    assert await fetch_value("SELECT state FROM discrepancy") == "open"
-    from stem_logistics.inventory import service as stock
-
-    await receive(await stock.get_definition("microbit-set"))
-    await discrepancies.close(code, "re-sent", why="στάλθηκε, ήταν λάθος του Νίκου")
-    # the school is told what comes of it, once and not why, and finds it behind its link
-    told = await last_mail("mail@0501659.example")
-    assert "Σας στέλνουμε άλλο" in told["body"] and "Νίκου" not in told["body"]
-    reported = (await receipts.awaited_of(box.id))["reported"]
-    assert (reported["missing"], [row["outcome"] for row in reported["closed"]]) == (0, ["re-sent"])
-    assert (
-        await fetch_value(
-            """SELECT sum(h.quantity)::int FROM holding h JOIN place p ON p.id = h.place_id
-           WHERE p.institution_id = $1""",
-            box.institution_id,
-        )
-        == 9
-    )
     await assert_ledger_holds()
 
 

@@ -44,6 +44,7 @@ class Consignment:
     kits: list[str] = field(default_factory=list)
     lines: Counter[Piece] = field(default_factory=Counter)
     parts: int = 0
+    case: str = ""  # what it sends again
 
     @property
     def holds_kits(self) -> bool:
@@ -69,6 +70,7 @@ class Case:
     school: str
     piece: Piece | None
     count: int
+    consignment: str = ""  # by which it is being sent again
 
 
 @dataclass
@@ -145,10 +147,13 @@ class World:
             and not self.in_repair(piece)
         ]
 
-    def loose_spare(self, item: str, count: int) -> Piece | None:
-        """The first kit of the store, by age, that can give so many of an item."""
+    def loose_spares(self, item: str, count: int) -> list[tuple[Piece, int]]:
+        """So many of an item out of the store's kits, by age; fewer where there are not so many."""
+        found = []
         for kit in self.kits:
             piece = Piece(kit, item)
-            if self.at[piece, STORE] >= count and not self.is_packed(kit):
-                return piece
-        return None
+            taken = min(count, self.at[piece, STORE]) if not self.is_packed(kit) else 0
+            if taken:
+                found.append((piece, taken))
+                count -= taken
+        return found

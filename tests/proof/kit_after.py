@@ -11,7 +11,7 @@ from tests.proof.kit_before import Keeps, Parcel, link_in_mail
 
 
 def settle(page: Page, eyes: Eyes, parcel: Parcel) -> None:
-    """The two cases: the sender is written to, both are sent again out of the store."""
+    """The two cases: the sender is written to; both are sent again, and the school confirms that it has them."""
     page.goto(f"/consignments/{parcel.code}")
     eyes.look(page, "consignment-received")
     page.goto("/discrepancies?state=open")
@@ -28,15 +28,36 @@ def settle(page: Page, eyes: Eyes, parcel: Parcel) -> None:
         # without a reason nothing closes
         page.locator('[name="outcome"][value="re-sent"]').check()
         page.locator('form[action$="/close"] [name="why"]').evaluate("e => e.removeAttribute('required')")
-        press(page, "Close the discrepancy")
+        press(page, "Enter what came of it")
         expect(page.locator("main .notice-bad, main .error-summary").first).to_be_visible()
         page.locator('[name="outcome"][value="re-sent"]').check()
         page.locator('form[action$="/close"] [name="why"]').fill("Στάλθηκε άλλο με το αίτημα 118")
-        press(page, "Close the discrepancy")
+        press(page, "Enter what came of it")
+        says(page, "Στέλνεται ξανά")
+        case = page.url
+        eyes.look(page, "discrepancy-sent-again")
+        _send_again(page, eyes, parcel)
+        page.goto(case)
         says(page, "Στάλθηκε ξανά")
     eyes.look(page, "discrepancy-closed")
     page.goto("/discrepancies?state=open")
     expect(page.locator("main table tbody th a")).to_have_count(0)
+
+
+def _send_again(page: Page, eyes: Eyes, parcel: Parcel) -> None:
+    """The case's consignment, from the page of the case: packed, sent, confirmed by the school's new link."""
+    page.locator('main ul a[href^="/consignments/"]').first.click()
+    eyes.look(page, "consignment-again")
+    press(page, "It is packed")
+    fill(page, {"courier": "Ταχυμεταφορές"})
+    press(page, "It has left: write to the school")
+    says(page, "Ταχυμεταφορές")
+    page.goto(link_in_mail(page, parcel.school, "r"))
+    eyes.look(page, "receipt-again")
+    press(page, "Everything arrived in order")
+    fill(page, {"quality": "looked", "receiver_name": "Μαρία Ανδρέου", "receiver_role": "Διευθυντής/Διευθύντρια"})
+    press(page, "Confirm the receipt")
+    page.wait_for_url("**/done/*")
 
 
 def entrust(page: Page, phone: Page, eyes: Eyes, papers: Keeps, parcel: Parcel) -> None:

@@ -13,11 +13,16 @@ from stem_logistics.deliveries.documents.text import greek_date
 
 @dataclass(frozen=True, slots=True)
 class PackedLine:
-    """Pieces of one item; one piece where it has a serial number."""
+    """Pieces of one item; one piece where it has a serial number.
+
+    Args:
+        source: the kit that they are taken out of, where they are sent again for another one.
+    """
 
     item: str
     serial: str
     quantity: int
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class Shipment:
         via: who brings it the last mile, if not the courier.
         url: the consignment's public page, the one thing that the QR code holds.
         parcels: how many parcels it is sent in.
+        case: the code of the discrepancy for which it is sent again.
+        awaited: items that are still to be scanned in, with their numbers.
     """
 
     consignment: str
@@ -53,6 +60,8 @@ class Shipment:
     weight: str = ""
     supplier_document: str = ""
     via: str = ""
+    case: str = ""
+    awaited: tuple[tuple[str, int], ...] = ()
 
 
 def packing_lists_pdf(shipments: Sequence[Shipment], moment: datetime) -> bytes:
@@ -85,6 +94,7 @@ def _listed(shipment: Shipment) -> dict[str, Any]:
         "weight": shipment.weight,
         "supplier_document": shipment.supplier_document,
         "via": shipment.via,
+        "case": shipment.case,
         "sender": shipment.sender.data(),
         "school": shipment.school.data(),
         "kits": kits,
@@ -124,10 +134,24 @@ def label_pdf(shipment: Shipment) -> bytes:
     return labels_pdf([shipment], shipment.moment)
 
 
+def _pieces(shipment: Shipment) -> list[tuple[str, str, int, Shipment]]:
+    """What is fetched to be sent again: out of which kit, which item, how many."""
+    found = [
+        (line.source, f"{line.item} {line.serial}".strip(), line.quantity, shipment)
+        for kit in shipment.kits
+        for line in kit.lines
+    ]
+    return found + [("με σάρωση", item, quantity, shipment) for item, quantity in shipment.awaited]
+
+
 def pick_list_pdf(batch: str, shipments: Sequence[Shipment], moment: datetime) -> bytes:
-    """What the store fetches for these shipments as PDF/A-2b: kinds with their numbers, then kit by kit."""
-    every = [(kit, each) for each in shipments for kit in each.kits]
+    """What the store fetches for these shipments as PDF/A-2b: kinds with their numbers, then kit by kit; of what is
+    sent again, piece by piece."""
+    every = [(kit, each) for each in shipments if not each.case for kit in each.kits]
+    pieces = [fetched for each in shipments if each.case for fetched in _pieces(each)]
     counts = Counter(kit.name for kit, _ in every)
+    for _, item, quantity, _ in pieces:
+        counts[f"{item} (τεμάχια)"] += quantity
     data = {
         "batch": batch,
         "date": greek_date(moment),
@@ -138,6 +162,15 @@ def pick_list_pdf(batch: str, shipments: Sequence[Shipment], moment: datetime) -
         "rows": [
             {"kit": kit.code, "name": kit.name, "consignment": each.consignment, "school": each.school.name}
             for kit, each in every
+        ]
+        + [
+            {
+                "kit": source,
+                "name": f"{quantity} × {item}",
+                "consignment": each.consignment,
+                "school": f"{each.school.name} (απόκλιση {each.case})",
+            }
+            for source, item, quantity, each in pieces
         ],
     }
     return render("pick_list.typ", data, moment)

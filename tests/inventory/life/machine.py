@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
 from hypothesis.stateful import (
     initialize,
     run_state_machine_as_test,
@@ -46,20 +47,25 @@ def live(server: str, template: str, folder: Path, *, runs: int, steps: int) -> 
 class Life(Purchases, Shipping, Schools, Books):
     """One life of a stock, from an empty database on; `live` sets where the databases are made."""
 
-    @initialize()
-    def start(self) -> None:
+    @initialize(data=st.data())
+    def start(self, data: st.DataObject) -> None:
         self.run(self._start())
         self.ready = True
         self.counted["runs"] += 1
-        # what most rules need: kits in the store, one on its way, one at a school
-        self.receive(count=4, days=None, taken=0, twice=True)
-        first, second = self.world.kits[:2]
+        # what most rules need: kits in the store, one on its way, one at a school, one that arrived short
+        self.receive(count=5, days=None, taken=0, twice=True)
+        first, second, third = self.world.kits[:3]
         for code in (self.consign(SCHOOLS[0]), self.consign(SCHOOLS[1])):
             self._pick(code, first)
         for step in ("pack", "dispatch"):
             self._advance(next(iter(self.world.consignments)), step)
         there = f"school:{SCHOOLS[0]}"
         self.do("move", self._move_to_school(second), self.world.all_of(second, STORE, there))
+        short = self.consign(SCHOOLS[2])
+        self._pick(short, third)
+        for step in ("pack", "dispatch"):
+            self._advance(short, step)
+        self._confirm(short, data, short=True)
 
     async def _move_to_school(self, kit: str) -> None:
         store, school = await ledger.place(ledger.STORE), await ledger.institution_place(self.schools[SCHOOLS[0]])

@@ -11,7 +11,7 @@ from hypothesis.stateful import (
 )
 
 from stem_logistics.db.engine import fetch
-from stem_logistics.deliveries import discrepancies, receipts
+from stem_logistics.deliveries import discrepancies, receipts, resending
 from stem_logistics.deliveries import service as deliveries
 from stem_logistics.deliveries.committee import Extra
 from stem_logistics.deliveries.expected import ExpectedLine, expected_lines
@@ -55,7 +55,7 @@ class Shipping(Base):
     def _pick(self, code: str, kit: str) -> None:
         consignment = self.world.consignments[code]
         inside = self.world.all_of(kit, STORE, f"consignment:{code}")
-        may = consignment.state == "packing" and bool(inside) and not self.world.is_packed(kit)
+        may = consignment.state == "packing" and bool(inside) and not self.world.is_packed(kit) and not consignment.case
         self.do("pick", deliveries.pick(code, kit), inside, may=may)
         if not may:
             return
@@ -64,6 +64,10 @@ class Shipping(Base):
 
     def _unload(self, code: str, kits: Sequence[str]) -> list[Shift]:
         return [shift for kit in kits for shift in self.world.all_of(kit, f"consignment:{code}", STORE)]
+
+    def _left(self, consignment: Consignment) -> int:
+        """What is still to be scanned into a consignment that sends again."""
+        return self.world.cases[consignment.case].count - sum(consignment.lines.values()) if consignment.case else 0
 
     @precondition(lambda self: any(each.kits for each in self.world.consignments.values()))
     @rule(data=st.data())
@@ -90,7 +94,9 @@ class Shipping(Base):
     def _advance(self, code: str, step: str) -> None:
         before, after = STEPS[step]
         consignment = self.world.consignments[code]
-        may = consignment.state == before and (step != "pack" or bool(consignment.kits))
+        may = consignment.state == before
+        if step == "pack":
+            may = may and bool(consignment.lines) and not self._left(consignment)
         more = {"courier": "Ταχυμεταφορές"} if step == "dispatch" else {}
         self.do(step, getattr(deliveries, step)(code, **more), may=may)
         if may:
@@ -103,10 +109,12 @@ class Shipping(Base):
         assert code is not None
         consignment = self.world.consignments[code]
         may = consignment.state in ("packing", "packed", "dispatched")
-        shifts = self._unload(code, consignment.kits) if may else ()
+        shifts = self._unload(code, self.world.kits) if may else ()
         self.do("cancel", deliveries.cancel(code, why=WHY), shifts, may=may)
         if may:
             consignment.state = "cancelled"
+            if consignment.case:
+                self.world.cases[consignment.case].consignment = ""
 
     # receipts and what comes of them
     @precondition(lambda self: any(each.state != "packing" for each in self.world.consignments.values()))
@@ -115,6 +123,10 @@ class Shipping(Base):
         """In parts, with damaged and missing pieces, with something that nobody sent, twice, out of date."""
         code = self._consignment(data, "dispatched", "partially-received")
         assert code is not None
+        self._confirm(code, data)
+
+    def _confirm(self, code: str, data: st.DataObject, *, short: bool = False) -> None:
+        """Whatever the school may say; `short`: something of every line is missing."""
         consignment = self.world.consignments[code]
         identified = self.run(deliveries.identify(code))
         lines = self.run(expected_lines(identified["id"]))
@@ -122,10 +134,10 @@ class Shipping(Base):
         travelling, school = f"consignment:{code}", f"school:{consignment.school}"
         answers, shifts, opened = {}, [], []
         for line in lines:
-            if not line.outstanding or not data.draw(st.sampled_from([True, True, True, False])):
+            if not line.outstanding or not (short or data.draw(st.sampled_from([True, True, True, False]))):
                 continue
-            damaged = data.draw(st.integers(0, line.outstanding))
-            missing = data.draw(st.integers(0, line.outstanding - damaged))
+            damaged = 0 if short else data.draw(st.integers(0, line.outstanding))
+            missing = data.draw(st.integers(int(short), line.outstanding - damaged))
             received = (
                 line.outstanding - damaged - missing - data.draw(st.integers(0, line.outstanding - damaged - missing))
             )
@@ -142,7 +154,7 @@ class Shipping(Base):
                 if count:
                     opened.append(Case(kind, consignment.school, piece, count))
         extras = (Extra("surplus", "Καλώδιο", 2),) if data.draw(st.integers(0, 4)) == 4 else ()
-        stale = data.draw(st.integers(0, 9)) == 9
+        stale = not short and data.draw(st.integers(0, 9)) == 9
         may = consignment.state in ("dispatched", "partially-received") and bool(shifts) and not stale
         given = receipts.Confirmation(
             answers, "Μαρία Ανδρέου", "Διευθύντρια", key=uuid.uuid4().hex,
@@ -155,6 +167,8 @@ class Shipping(Base):
         for shift in shifts:
             consignment.lines[shift.piece] -= shift.count
         consignment.state = "partially-received" if any(consignment.lines.values()) else "received"
+        if consignment.case and consignment.state == "received":
+            self._end_case(consignment.case)
         opened += [Case(extra.kind, consignment.school, None, extra.quantity) for extra in extras]
         self._cases_are(opened)
         if data.draw(st.booleans()):
@@ -163,7 +177,8 @@ class Shipping(Base):
 
     def _lines_are(self, consignment: Consignment, lines: Sequence[ExpectedLine]) -> dict[str, Piece]:
         """The lines of the form are what the model says is on its way; by key."""
-        pieces = {line.key: Piece(line.kit_code, self._slug(line), line.serial) for line in lines}
+        kits = {r["id"]: r["code"] for r in self.run(fetch("SELECT id, code FROM kit"))}
+        pieces = {line.key: Piece(kits[line.kit_id], self._slug(line), line.serial) for line in lines}
         if consignment.state in ("dispatched", "partially-received"):
             found = Counter({pieces[line.key]: line.outstanding for line in lines if line.outstanding})
             assert found == +consignment.lines, "the form's lines are not what was sent"
@@ -176,6 +191,7 @@ class Shipping(Base):
         rows = self.run(fetch("SELECT code, kind, quantity FROM discrepancy WHERE NOT code = ANY($1) ORDER BY id",
                               [*self.world.cases, *self.ended_cases]))  # fmt: skip
         assert sorted((r["kind"], r["quantity"]) for r in rows) == sorted((c.kind, c.count) for c in opened)
+        kits = {r["id"]: r["code"] for r in self.run(fetch("SELECT id, code FROM kit"))}
         for row in rows:
             detail = self.run(discrepancies.get_discrepancy(row["code"]))
             fitting = next(
@@ -183,40 +199,97 @@ class Shipping(Base):
                 for case in opened
                 if (case.kind, case.count) == (row["kind"], row["quantity"])
                 and (case.piece.serial if case.piece else "") == (detail["serial_number"] or "")
-                and (case.piece.kit if case.piece else "") == (detail["kit_code"] or "")
+                and (case.piece.kit if case.piece else "") == kits.get(detail["kit_id"], "")
             )
             opened.remove(fitting)
             self.world.cases[row["code"]] = fitting
+
+    def _end_case(self, code: str) -> None:
+        del self.world.cases[code]
+        self.ended_cases.append(code)
 
     @precondition(lambda self: self.world.cases)
     @rule(data=st.data())
     def close_case(self, data: st.DataObject) -> None:
         code = data.draw(st.sampled_from(list(self.world.cases)))
         case = self.world.cases[code]
-        outcome = data.draw(st.sampled_from(OUTCOMES[case.kind]))
+        outcome = data.draw(st.sampled_from([each for each in OUTCOMES[case.kind] if each != "re-sent"]))
         school, piece = f"school:{case.school}", case.piece
         shifts: list[Shift] = []
-        may, replacement = True, ""
-        if piece is not None and outcome == "re-sent":
-            if piece.serial:
-                serials = [p for p, at in self.world.held() if at == STORE and p.serial]
-                spare = data.draw(st.sampled_from(serials)) if serials else None
-                may = spare is not None and spare in self.world.spares(piece.item)
-                replacement = spare.serial if spare else "SN-0"
-            else:
-                spare = self.world.loose_spare(piece.item, case.count)
-                may = spare is not None
-            shifts = [Shift(spare, case.count, STORE, school)] if spare and may else []
-        elif piece is not None and outcome == "found":
+        if piece is not None and outcome == "found":
             shifts = [Shift(piece, case.count, LOST, school)]
         elif piece is not None and outcome == "credited":
             shifts = [Shift(piece, case.count, LOST if case.kind == "missing" else school, SUPPLIER)]
         elif piece is not None and outcome == "written-off" and case.kind == "damaged":
             shifts = [Shift(piece, case.count, school, SCRAPPED)]
-        may = may and self.world.after(shifts) is not None
-        self.do(
-            f"case {outcome}", discrepancies.close(code, outcome, why=WHY, replacement=replacement), shifts, may=may
-        )
+        may = not case.consignment and self.world.after(shifts) is not None
+        self.do(f"case {outcome}", discrepancies.close(code, outcome, why=WHY), shifts, may=may)
         if may:
-            del self.world.cases[code]
-            self.ended_cases.append(code)
+            self._end_case(code)
+
+    # what is sent again
+    @precondition(lambda self: any(case.piece for case in self.world.cases.values()))
+    @rule(data=st.data(), go_on=st.booleans())
+    def send_again(self, data: st.DataObject, go_on: bool) -> None:
+        """A case gets its consignment: loose pieces are in at once, devices are scanned in."""
+        fitting = [(code, case.piece) for code, case in self.world.cases.items() if case.piece and not case.consignment]
+        devices = [code for code, piece in fitting if piece.serial]
+        code = data.draw(st.sampled_from(devices * 9 + [code for code, _ in fitting] * 3 + list(self.world.cases)))
+        case = self.world.cases[code]
+        given: list[tuple[Piece, int]] = []
+        may = case.piece is not None and not case.consignment
+        if case.piece is not None and case.piece.serial:
+            may = may and len(self.world.spares(case.piece.item)) >= case.count
+        elif case.piece is not None:
+            given = self.world.loose_spares(case.piece.item, case.count)
+            may = may and sum(count for _, count in given) == case.count
+        if not may:
+            self.do("send again", resending.start(code, "central-store", why=WHY), may=False)
+            return
+        # where the pieces go has a name only once it is made
+        made = self.do("send again", resending.start(code, "central-store", why=WHY))
+        assert made is not None
+        again = self.world.consignments[made] = Consignment(case.school, case=code)
+        case.consignment = made
+        after = self.world.after([Shift(piece, count, STORE, f"consignment:{made}") for piece, count in given])
+        assert after is not None
+        self.world.at = after
+        again.lines.update(dict(given))
+        self.do("send again twice", resending.start(code, "central-store", why=WHY), may=False)
+        if go_on:
+            for _ in range(self._left(again)):
+                self._put_in(made, data.draw(st.sampled_from(self.world.spares("microbit"))))
+            for step in ("pack", "dispatch"):
+                self._advance(made, step)
+            if data.draw(st.booleans()):
+                self._confirm(made, data)
+                self.counted["sent again: " + again.state] += 1
+
+    @precondition(lambda self: any(each.case for each in self.world.consignments.values()))
+    @rule(data=st.data(), out=st.booleans())
+    def scan_again(self, data: st.DataObject, out: bool) -> None:
+        """A device into such a consignment, one that may or may not; or out of it."""
+        every = self.world.consignments
+        fitting = [code for code, each in every.items() if each.case and each.state == "packing"]
+        code = data.draw(st.sampled_from(fitting * 5 + [code for code, each in every.items() if each.case]))
+        inside = [piece for piece in every[code].lines if piece.serial]
+        devices = [piece for piece, _ in self.world.held() if piece.serial]
+        if out and inside:
+            piece = data.draw(st.sampled_from(inside))
+            may = every[code].state == "packing"
+            shifts = [Shift(piece, 1, f"consignment:{code}", STORE)] if may else []
+            self.do("take a device out", resending.take_out(code, piece.serial), shifts, may=may)
+            if may:
+                del every[code].lines[piece]
+        elif devices:
+            self._put_in(code, data.draw(st.sampled_from(self.world.spares("microbit") * 3 + devices)))
+
+    def _put_in(self, code: str, piece: Piece) -> None:
+        again = self.world.consignments[code]
+        may = again.state == "packing" and self._left(again) > 0 and piece in self.world.spares("microbit")
+        case = self.world.cases.get(again.case)
+        may = may and case is not None and case.piece is not None and bool(case.piece.serial)
+        shifts = [Shift(piece, 1, STORE, f"consignment:{code}")] if may else []
+        self.do("put a device in", resending.put_in(code, piece.serial), shifts, may=may)
+        if may:
+            again.lines[piece] += 1
