@@ -29,7 +29,6 @@ from stem_logistics.allocation.model import (
     Kit,
     Outcome,
     Pair,
-    counting,
     ticket,
 )
 from stem_logistics.allocation.parsing import canonical_input, parse_input
@@ -108,7 +107,7 @@ class Standing:
     @property
     def applicants(self) -> dict[str, Applicant]:
         """The application that counts of each, corrected where a kit was given for the correction."""
-        found = counting(self.data.applicants)
+        found = dict(self.data.counting)
         for change in self.changes:
             if isinstance(change, Supernumerary):
                 found[change.applicant.id] = change.applicant
@@ -181,7 +180,7 @@ def effect_of(standing: Standing, corrected: Applicant, reason: str = "") -> Eff
         corrected: the application as it should have been; one that was not admitted has no row in the run.
         reason: what the published change will give as its reason.
     """
-    old = counting(standing.data.applicants).get(corrected.id)
+    old = standing.data.counting.get(corrected.id)
     held = standing.holdings().get(corrected.id)
     if why := _needs_rerun(standing, old, corrected, held):
         after, moved = _rerun(standing, corrected, reason)

@@ -4,7 +4,7 @@ Scores are whole millionths (`47.5` is 47_500_000): compared exactly, never as a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final, Literal, NamedTuple
@@ -80,11 +80,28 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True)
 class AllocationInput:
-    """A whole input; `sha256` is the digest of the canonical JSON of the file it came from."""
+    """A whole input; `sha256` is the digest of the canonical JSON of the file it came from.
+
+    `counting` is what follows from the applicants: of each id the application with the highest submission.
+    """
 
     wave: Wave
     applicants: tuple[Applicant, ...]
     sha256: str
+    counting: Mapping[str, Applicant] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "counting", _latest(self.applicants))
+
+
+def _latest(applicants: tuple[Applicant, ...]) -> dict[str, Applicant]:
+    """The application that counts for each id: the one with the highest submission."""
+    latest = {a.id: a for a in applicants}
+    if len(latest) != len(applicants):
+        for a in applicants:
+            if a.submission > latest[a.id].submission:
+                latest[a.id] = a
+    return latest
 
 
 class Pair(NamedTuple):
@@ -149,13 +166,3 @@ def score_value(text: str) -> int:
     """The millionths of a score's text, which has to have the form `\\d{1,9}(\\.\\d{1,6})?`."""
     whole, _, rest = text.partition(".")
     return int(whole) * _MILLION + (int(rest.ljust(6, "0")) if rest else 0)
-
-
-def counting(applicants: tuple[Applicant, ...]) -> dict[str, Applicant]:
-    """The application that counts for each id: the one with the highest submission."""
-    latest = {a.id: a for a in applicants}
-    if len(latest) != len(applicants):
-        for a in applicants:
-            if a.submission > latest[a.id].submission:
-                latest[a.id] = a
-    return latest

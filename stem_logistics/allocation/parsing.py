@@ -5,7 +5,7 @@ one list means what it means once; ids that name a thing (kits, lines, submissio
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from stem_logistics.allocation.canonical import canonical_chunks, canonical_digest, strict_json
@@ -42,7 +42,10 @@ def parse_input(data: bytes) -> AllocationInput:
     document = _object(strict_json(data), "input", ("wave", "applicants"))
     wave = _wave(document["wave"])
     applicants = _applicants(document["applicants"], frozenset(kit.id for kit in wave.kits))
-    return AllocationInput(wave, applicants, canonical_digest(document))
+    found = AllocationInput(wave, applicants, canonical_digest(document))
+    if len(found.counting) != len(applicants):
+        _refuse_repeated(applicants)
+    return found
 
 
 def canonical_input(wave: Wave, applicants: Iterable[Applicant]) -> bytes:
@@ -234,8 +237,6 @@ def _applicants(raw: object, kits: frozenset[str]) -> tuple[Applicant, ...]:
                 lists.setdefault(listed, listed),
             )
         )
-    if len({a.id for a in found}) != len(found):
-        _refuse_repeated(found)
     return tuple(found)
 
 
@@ -255,7 +256,7 @@ def _refuse_preferences(name: str, wishes: list[str], kits: frozenset[str]) -> N
         seen.add(wish)
 
 
-def _refuse_repeated(found: list[Applicant]) -> None:
+def _refuse_repeated(found: Sequence[Applicant]) -> None:
     seen: set[tuple[str, int]] = set()
     for a in found:
         if (a.id, a.submission) in seen:

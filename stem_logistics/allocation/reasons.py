@@ -22,7 +22,6 @@ from stem_logistics.allocation.model import (
     Outcome,
     Pair,
     Reason,
-    counting,
     score_text,
     ticket,
 )
@@ -92,7 +91,7 @@ def _judged(data: AllocationInput, outcome: Outcome) -> Iterator[tuple[Applicant
 
 def _in_order(data: AllocationInput) -> Iterator[tuple[Applicant, bool]]:
     """Every submission and whether it counts: by id, first the one that counts, the others ascending."""
-    latest = counting(data.applicants)
+    latest = data.counting
     superseded: defaultdict[str, list[Applicant]] = defaultdict(list)
     if len(latest) != len(data.applicants):
         for applicant in data.applicants:

@@ -29,7 +29,6 @@ from stem_logistics.allocation.model import (
     Outcome,
     Pair,
     Wave,
-    counting,
     ticket,
 )
 from stem_logistics.allocation.reserves import NOBODY, CanonicalLines
@@ -51,7 +50,7 @@ def solve(data: AllocationInput) -> Outcome:
     wave = data.wave
     departments: list[Applicant] = []
     by_score: defaultdict[int, list[Applicant]] = defaultdict(list)
-    for applicant in counting(data.applicants).values():
+    for applicant in data.counting.values():
         if applicant.level == UNIVERSITY:
             departments.append(applicant)
         else:

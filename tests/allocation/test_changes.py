@@ -18,7 +18,7 @@ from stem_logistics.allocation.changes import (
     with_withdrawal,
 )
 from stem_logistics.allocation.final_file import applicant_json, change_json, change_of, final_bytes
-from stem_logistics.allocation.model import Applicant, counting
+from stem_logistics.allocation.model import Applicant
 from stem_logistics.allocation.parsing import canonical_input, parse_input
 from stem_logistics.allocation.reasons import outcome_bytes
 from stem_logistics.allocation.rules import solve
@@ -42,7 +42,7 @@ def files_of(standing: Standing) -> tuple[bytes, bytes]:
 
 def one(doc: dict[str, Any], name: str, **values: Any) -> Applicant:
     data = parse_input(encoded(doc))
-    return replace(counting(data.applicants)[name], **values)
+    return replace(data.counting[name], **values)
 
 
 THREE = document(

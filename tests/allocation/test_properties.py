@@ -14,7 +14,6 @@ from stem_logistics.allocation.model import (
     Applicant,
     Outcome,
     Pair,
-    counting,
     ticket,
 )
 from stem_logistics.allocation.reasons import reasons
@@ -69,14 +68,14 @@ def test_the_order_of_the_rows_changes_nothing(rng: random.Random) -> None:
 def test_nothing_is_left_over_that_somebody_wants(rng: random.Random) -> None:
     """A kit with stock left has nobody waiting, but schools whose region holds all the places it may."""
     data, outcome = solved(a_document(rng))
-    schools = [a for a in counting(data.applicants).values() if a.level != UNIVERSITY]
+    schools = [a for a in data.counting.values() if a.level != UNIVERSITY]
     for kit in data.wave.kits:
         given_ = [n for n, w in outcome.allocation.items() if w.kit == kit.id and w.line != UNIVERSITY]
         if len(given_) < outcome.school_stock[kit.id]:
             for a in schools:
                 if kit.id in preferred(outcome, a) and a.level in kit.levels:
                     opened = [n for n in given_ if outcome.allocation[n].line == OPEN]
-                    held = sum(counting(data.applicants)[n].region == a.region for n in opened)
+                    held = sum(data.counting[n].region == a.region for n in opened)
                     assert held == (kit.open_region_cap or {})[a.region]
 
 
@@ -85,7 +84,7 @@ def test_nothing_is_left_over_that_somebody_wants(rng: random.Random) -> None:
 def test_no_justified_claim(rng: random.Random) -> None:
     """Nobody misses a kit that a weaker school got on a line open to both."""
     data, outcome = solved(a_document(rng))
-    applicants = counting(data.applicants)
+    applicants = data.counting
     for a in applicants.values():
         if a.level == UNIVERSITY:
             continue
@@ -155,7 +154,7 @@ def test_not_declaring_a_category_gains_nothing(rng: random.Random) -> None:
 def test_counts_stay_within_stock_places_and_caps(rng: random.Random) -> None:
     """No kit is given twice, no line holds more than its places, no region more open places than its cap."""
     data, outcome = solved(a_document(rng))
-    applicants = counting(data.applicants)
+    applicants = data.counting
     for kit in data.wave.kits:
         awards = {n: w for n, w in outcome.allocation.items() if w.kit == kit.id}
         assert sum(w.units for w in awards.values()) <= kit.stock

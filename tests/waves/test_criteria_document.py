@@ -262,7 +262,9 @@ async def test_pages_of_the_criteria(app: Litestar) -> None:
         await sign_in(client, "staff@nso.example")
         refused = await send(client, "/waves/stem-7/call-numbers", {"call_protocol": "1", "call_ada": "x"}, 422)
         assert "δεν είναι ΑΔΑ" in refused
-        assert "δεν είναι ΑΔΑ" in await send(client, "/waves/stem-7/call-numbers", {"call_ada": "x"}, 422)  # half a form
+        assert "δεν είναι ΑΔΑ" in await send(
+            client, "/waves/stem-7/call-numbers", {"call_ada": "x"}, 422
+        )  # half a form
         numbers = {"call_protocol": "ΕΟΥ/2026/114", "call_ada": "ΨΔΜ046ΝΚΠΔ-7ΤΘ"}
         await send(client, "/waves/stem-7/call-numbers", numbers)
         assert "ΨΔΜ046ΝΚΠΔ-7ΤΘ" in await look(client, "/calls/stem-7")
