@@ -193,13 +193,18 @@ def verify_final(final: bytes, runs: Sequence[tuple[bytes, bytes]], *, known: bo
 
 def main(paths: list[str]) -> int:
     """Verify the files named; says the result and gives the exit status."""
+    reading, status = "AN INPUT IS UNUSABLE", 2
     try:
         hold(len(paths) >= 3 and len(paths) % 2, "say which files: python3 verify_final.py FINAL INPUT OUTCOME …")
-        data = [Path(path).read_bytes() for path in paths]
-        verify_final(data[0], list(zip(data[1::2], data[2::2], strict=True)))
+        inputs = [Path(path).read_bytes() for path in paths[1::2]]
+        for data in inputs:
+            verify.Wave(data)
+        reading, status = "THE FINAL FILE IS REFUSED", 1
+        outcomes = [Path(path).read_bytes() for path in paths[2::2]]
+        verify_final(Path(paths[0]).read_bytes(), list(zip(inputs, outcomes, strict=True)))
     except (verify.Wrong, OSError, ValueError) as error:
-        print(f"THE FINAL FILE IS REFUSED: {error}", file=sys.stderr)
-        return 1
+        print(f"{reading}: {error}", file=sys.stderr)
+        return status
     print("VERIFIED: the runs, every change, and who holds what in the end.")
     return 0
 

@@ -4,12 +4,16 @@ import copy
 import io
 import json
 import random
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stem_logistics.allocation import verify
+from stem_logistics.allocation import verify_final as verify_final_module
 from stem_logistics.allocation.changes import (
     Standing,
     Supernumerary,
@@ -196,6 +200,31 @@ def check_effect(before: Standing, after: Standing, corrected: Applicant, kind: 
     expected = solve(parse_input(canonical_input(before.data.wave, rows)))
     assert after.outcome.allocation == expected.allocation and after.outcome.cutoffs == expected.cutoffs
     assert {n: h for n, h in now.items() if not h.extra}.keys() == expected.allocation.keys()
+
+
+def test_the_command_says_which_file_is_at_fault(tmp_path: Path) -> None:
+    """As `verify.py` does: 0 verified, 1 what came out is refused or unreadable, 2 an input is unusable."""
+    standing, files, _ = story(1)
+    given = {"final": final_bytes(standing, files)}
+    for number, (data, outcome) in enumerate(files):
+        given |= {f"input{number}": data, f"outcome{number}": outcome}
+    paths = {name: tmp_path / name for name in given}
+    for name, content in given.items():
+        paths[name].write_bytes(content)
+    program, arguments = str(Path(verify_final_module.__file__)), [str(path) for path in paths.values()]
+
+    def status(*asked: str) -> int:
+        return subprocess.run([sys.executable, "-I", program, *asked], capture_output=True, check=False).returncode
+
+    assert status(*arguments) == 0
+    assert status() == status(*arguments[:2]) == 2
+    for name, due in (("final", 1), ("outcome0", 1), ("input0", 2)):
+        for wrong in (b"{}", b"["):
+            paths[name].write_bytes(wrong)
+            assert status(*arguments) == due, (name, wrong)
+        paths[name].unlink()
+        assert status(*arguments) == due, name
+        paths[name].write_bytes(given[name])
 
 
 def test_random_stories_and_their_final_files() -> None:
