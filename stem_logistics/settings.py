@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     registry_source: str = Field(
         "", description="a file or https address from which the registry is read anew; empty: never"
     )
+    registry_source_hosts: str = Field(
+        "", description="hosts, by comma, that this source may reach inside the network; all others have to be public"
+    )
     registry_refresh_hours: int = Field(24, ge=1, le=8760, description="how often the registry's source is read")
     reminder_days: str = Field(
         "3,7,12",

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from stem_logistics import files, runtime
+from stem_logistics import files, outside, runtime
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import Invalid
 from stem_logistics.registry import import_queries as queries
@@ -25,7 +25,8 @@ async def refresh() -> dict[str, Any]:
         `{"import": id}` of the new import, or `{"unchanged": id}` of the one that had this content.
 
     Raises:
-        Invalid: `registry-source-unreadable`, with the source and the cause.
+        Invalid: `registry-source-unreadable`, with the source and the cause; `registry-source-inside`, where an address
+            of it, or of one it goes on to, lies inside the network and its host is not in STEM_REGISTRY_SOURCE_HOSTS.
         FieldErrors: it is no registry's file.
     """
     source = runtime.settings().registry_source
@@ -42,9 +43,15 @@ async def refresh() -> dict[str, Any]:
 async def _content(source: str, limit: int) -> bytes:
     try:
         if source.startswith("https://"):
-            return await _download(source, limit)
+            allowed = {name.strip().rstrip(".").lower() for name in runtime.settings().registry_source_hosts.split(",")}
+            async with asyncio.timeout(_WHOLE_SECONDS):
+                return await outside.download(source, limit=limit, seconds=_SECONDS, allowed=allowed)
         content = await asyncio.to_thread(_read, Path(source), limit)
-    except (OSError, ValueError, httpx.HTTPError) as error:
+    except outside.LeadsInside as error:
+        raise Invalid("registry-source-inside", **error.params) from error
+    except outside.TooMuch as error:
+        raise _unreadable(source, f"> {limit} bytes") from error
+    except (OSError, ValueError, httpx.HTTPError, httpx.InvalidURL) as error:
         cause = str(error) or type(error).__name__
         raise _unreadable(source, cause[:200]) from error
     if len(content) > limit:
@@ -63,19 +70,3 @@ def _unreadable(source: str, cause: str) -> Invalid:
     parts = urlsplit(source)
     shown = parts._replace(netloc=parts.hostname or "", query="").geturl() if parts.netloc else source
     return Invalid("registry-source-unreadable", source=shown, cause=cause.replace(source, shown))
-
-
-async def _download(source: str, limit: int) -> bytes:
-    """The body of an address, never more than `limit` bytes of it."""
-    async with (
-        asyncio.timeout(_WHOLE_SECONDS),
-        httpx.AsyncClient(timeout=_SECONDS, follow_redirects=False) as client,
-        client.stream("GET", source) as answer,
-    ):
-        answer.raise_for_status()
-        received = bytearray()
-        async for piece in answer.aiter_bytes():
-            received += piece
-            if len(received) > limit:
-                raise _unreadable(source, f"> {limit} bytes")
-        return bytes(received)

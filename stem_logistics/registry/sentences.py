@@ -19,6 +19,10 @@ SENTENCES: dict[str, str] = {f"registry-{slug}": text for slug, text in MESSAGES
         "The registry's source %(source)s could not be read: %(cause)s. Correct STEM_REGISTRY_SOURCE, or look whether it "
         "can be reached."
     ),
+    "registry-source-inside": N_(
+        "The registry's source leads to %(host)s, whose address %(address)s is not of the public internet. If that is "
+        "meant, name the host in STEM_REGISTRY_SOURCE_HOSTS."
+    ),
     "import-not-found": N_("There is no import with the number %(id)s."),
     "import-not-waiting": N_("This import does not wait for a confirmation: it is %(state)s."),
 }
