@@ -1,8 +1,10 @@
 """The school's own page behind its custody link: who has what, what does not work, what is asked. For telephones."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
@@ -11,7 +13,9 @@ from stem_logistics.accounts import links
 from stem_logistics.custody import loans, moving, papers, recalls, repairs, service
 from stem_logistics.custody.page_tools import LINK, AnyRequest, pdf, texts
 from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS
-from stem_logistics.errors import DomainError, NotFound
+from stem_logistics.deliveries.kept_photos import keep_photo, kept_photo
+from stem_logistics.deliveries.photos import LARGEST_BYTES
+from stem_logistics.errors import DomainError, Invalid, NotFound
 from stem_logistics.web.i18n import Text, _
 from stem_logistics.web.sentences import sentence_of
 
@@ -40,7 +44,9 @@ async def _front(token: str, *, done: str = "", error: Text = "", status: int = 
     return Template("custody/link.html", context=context, status_code=status)
 
 
-async def _kit(token: str, code: str, *, error: Text = "", typed: dict[str, str] | None = None) -> Template:
+async def _kit(
+    token: str, code: str, *, error: Text = "", typed: dict[str, str] | None = None, kept: Sequence[str] = ()
+) -> Template:
     school = await service.school_of_link()
     kits = {kit["code"]: kit for kit in await service.kits_in_custody(school["id"])}
     if code not in kits:
@@ -52,10 +58,34 @@ async def _kit(token: str, code: str, *, error: Text = "", typed: dict[str, str]
         "history": [
             row for row in await service.custody_of_kit(kits[code]["id"]) if row["institution_id"] == school["id"]
         ],
+        "kept": kept,
+        "most": repairs.MOST_PHOTOS,
         "error": error,
         "typed": typed or {},
     }
     return Template("custody/link_kit.html", context=context, status_code=422 if error else 200)
+
+
+async def _keep_photos(request: AnyRequest, code: str, kept: list[str]) -> None:
+    """Put what the form carries along, and the photographs that came with it, into `kept`: a browser does not send a
+    file a second time. Raises Invalid, TooLarge for what is no photograph, after the others were kept."""
+    data = await request.form()
+    # whose kit it is was not asked yet: a photograph is kept for the school's own kits only
+    await service.require_kit(code, by_school=True)
+    subject = f"fault:{code}"
+    kept += [str(each) for each in data.getall("kept", []) if kept_photo(str(each), subject) is not None]
+    refusal: DomainError | None = None
+    for upload in data.getall("photos", []):
+        if not isinstance(upload, UploadFile) or not upload.filename:
+            continue
+        if len(kept) >= repairs.MOST_PHOTOS:
+            raise Invalid("fault-photos-too-many", most=repairs.MOST_PHOTOS)
+        try:
+            kept.append(await keep_photo(await upload.read(LARGEST_BYTES + 1), subject))
+        except DomainError as refused:
+            refusal = refused
+    if refusal is not None:
+        raise refusal
 
 
 @get("/k/{token:str}", opt=LINK, include_in_schema=False, operation_id="SchoolCustodyPage")
@@ -76,15 +106,23 @@ async def kit_page(token: FromPath[str], code: FromPath[str]) -> Template:
     include_in_schema=False,
     operation_id="SchoolActsOnKit",
     status_code=303,
+    request_max_body_size=repairs.MOST_PHOTOS * LARGEST_BYTES + 100_000,
 )
 async def act_on_kit(
     request: AnyRequest, token: FromPath[str], code: FromPath[str], step: FromPath[str]
 ) -> Redirect | Template:
     """Hand a kit over, or report a fault."""
     form = await texts(request)
+    kept: list[str] = []
     try:
         if step == "repair":
-            await repairs.report(code, form.get("part", ""), fault=form.get("fault", ""))
+            await _keep_photos(request, code, kept)
+            await repairs.report(
+                code,
+                form.get("part", ""),
+                fault=form.get("fault", ""),
+                photos=[digest for each in kept if (digest := kept_photo(each, f"fault:{code}")) is not None],
+            )
         else:
             step = "custody"
             await service.hand_over(
@@ -98,7 +136,7 @@ async def act_on_kit(
     except NotFound:
         raise
     except DomainError as refused:
-        return await _kit(token, code, error=sentence_of(refused), typed=form)
+        return await _kit(token, code, error=sentence_of(refused), typed=form, kept=kept)
     return Redirect(f"/k/{token}", query_params={"done": step}, status_code=303)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
@@ -72,6 +72,12 @@ async def repair_page(request: AnyRequest, code: FromPath[str]) -> Template:
     return await _view(request, code)
 
 
+@get("/repairs/{code:str}/photos/{number:int}", opt=READ, include_in_schema=False, operation_id="RepairPhoto")
+async def photo(code: FromPath[str], number: FromPath[int]) -> Response[bytes]:
+    """A photograph that was sent with the report of a fault."""
+    return Response(await repairs.photo_of(code, number), media_type="image/jpeg")
+
+
 @post("/repairs/{code:str}", opt=WRITE, include_in_schema=False, operation_id="TakeRepairStep", status_code=303)
 async def take_step(request: AnyRequest, code: FromPath[str]) -> Redirect | Template:
     """Take a repair's next step."""
@@ -92,4 +98,4 @@ async def take_step(request: AnyRequest, code: FromPath[str]) -> Redirect | Temp
     return Redirect(f"/repairs/{code}", status_code=303)
 
 
-ROUTES: list[ControllerRouterHandler] = [repairs_page, repair_page, take_step]
+ROUTES: list[ControllerRouterHandler] = [repairs_page, repair_page, photo, take_step]

@@ -1,5 +1,6 @@
 """Every query of repairs."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -105,6 +106,22 @@ async def add_repair(
             place_id,
         )
     )
+
+
+async def add_photos(repair_id: int, digests: Sequence[bytes]) -> None:
+    """Keep which stored photographs show a fault, in their order."""
+    await execute(
+        """INSERT INTO repair_photo (repair_id, position, digest)
+           SELECT $1, n, digest FROM unnest($2::bytea[]) WITH ORDINALITY AS given (digest, n)""",
+        repair_id,
+        list(digests),
+    )
+
+
+async def photos(repair_id: int) -> list[bytes]:
+    """The digests of a repair's photographs."""
+    rows = await fetch("SELECT digest FROM repair_photo WHERE repair_id = $1 ORDER BY position", repair_id)
+    return [row["digest"] for row in rows]
 
 
 async def set_repair(

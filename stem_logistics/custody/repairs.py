@@ -3,11 +3,12 @@
 Each step is one unit of work: the ledger's movement, the paper that goes along, the step on record.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from stem_logistics import audit
+from stem_logistics import audit, files
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.codes import new_code, parse_code, shown_code
 from stem_logistics.custody import papers, queries, service
@@ -29,10 +30,16 @@ REASONS: dict[str, ledger.Reason] = {
 }
 
 
-async def report(typed_kit: str, part: str, *, fault: str, under_warranty: bool = False) -> str:
+MOST_PHOTOS = 5
+
+
+async def report(
+    typed_kit: str, part: str, *, fault: str, under_warranty: bool = False, photos: Sequence[bytes] = ()
+) -> str:
     """Report that a part of a kit does not work; returns the repair's code.
 
     Args:
+        photos: digests of stored photographs that show it.
         part: its serial number as it is typed or scanned, or the slug of an item without one.
         under_warranty: what the person says; it counts only where the model's warranty is not known.
 
@@ -43,6 +50,8 @@ async def report(typed_kit: str, part: str, *, fault: str, under_warranty: bool 
     text = free_text(fault)
     if not text:
         raise Invalid("fault-missing")
+    if len(photos) > MOST_PHOTOS:
+        raise Invalid("fault-photos-too-many", most=MOST_PHOTOS)
     async with unit_of_work():
         kit = await service.require_kit(typed_kit, by_school=True)
         await queries.lock_kits([kit["id"]])
@@ -57,8 +66,11 @@ async def report(typed_kit: str, part: str, *, fault: str, under_warranty: bool 
         repair_id = await repair_sql.add_repair(
             code, kit["id"], found["item_id"], found["device_id"], school, text, under_warranty, found["place_id"]
         )
+        await repair_sql.add_photos(repair_id, list(dict.fromkeys(photos)))
         await repair_sql.add_step(repair_id, "reported", text, "", None, service.acting())
-        await audit.record("repair-reported", "repair", code, kit=kit["code"], device=found["device_id"])
+        await audit.record(
+            "repair-reported", "repair", code, kit=kit["code"], device=found["device_id"], photos=len(photos)
+        )
     return code
 
 
@@ -78,14 +90,27 @@ async def counts() -> dict[str, int]:
 async def get_repair(
     typed: str, permission: Permission = Permission.STOCK_READ, *, lock: bool = False
 ) -> dict[str, Any]:
-    """One repair with its `steps`. Raises NotFound where there is none within the scope."""
+    """One repair with its `steps` and digests of its `photos`. Raises NotFound where there is none within the scope."""
     scope = service.require(permission)
     code = parse_code(typed)
     row = await repair_sql.repair(code, lock=lock) if code else None
     if row is None or not scope.covers(region_id=row["regional_directorate_id"], institution_id=row["institution_id"]):
         raise NotFound("repair-not-found", code=typed[:20])
     ends = await models.warranty_of(row["item_id"], row["kit_id"], row["device_id"])
-    return {**row, "steps": await repair_sql.steps(row["id"]), "warranty_until": ends}
+    return {
+        **row,
+        "steps": await repair_sql.steps(row["id"]),
+        "photos": await repair_sql.photos(row["id"]),
+        "warranty_until": ends,
+    }
+
+
+async def photo_of(typed: str, number: int) -> bytes:
+    """A photograph of a repair, counted from 1. Raises NotFound."""
+    photos = (await get_repair(typed))["photos"]
+    if not 1 <= number <= len(photos):
+        raise NotFound("file-not-found", digest="")
+    return (await files.load(photos[number - 1])).content
 
 
 async def repairs_of_kit(kit_id: int) -> list[dict[str, Any]]:

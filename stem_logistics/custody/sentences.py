@@ -20,6 +20,7 @@ SENTENCES: dict[str, str] = {
     ),
     "part-not-at-hand": N_("%(part)s is not at a school or in the store but here: %(place)s."),
     "device-in-repair-already": N_("This device is being repaired already."),
+    "fault-photos-too-many": N_("At most %(most)s photographs go with a report. Choose the clearest."),
     "repair-not-found": N_("There is no repair with the code “%(code)s”."),
     "repair-step-not-possible": N_(
         "The repair %(code)s has moved on meanwhile: this step is not possible any more. Look at it again."

@@ -61,6 +61,13 @@ class Repair(Table, db=ENGINE, tablename="repair"):
     closed_at = Timestamptz(null=True, default=None)
 
 
+class RepairPhoto(Table, db=ENGINE, tablename="repair_photo"):
+    id = BigInt(primary_key=True)
+    repair_id = BigInt()
+    position = SmallInt()
+    digest = Bytea()
+
+
 class RepairStep(Table, db=ENGINE, tablename="repair_step"):
     id = BigInt(primary_key=True)
     repair_id = BigInt()
