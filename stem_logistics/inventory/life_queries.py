@@ -87,6 +87,18 @@ SELECT d.closed_at, 'outcome', d.outcome, a.name, d.outcome_reason, it.name_el, 
   LEFT JOIN device dv ON dv.id = l.device_id LEFT JOIN account a ON a.id = d.closed_by
   WHERE c.kit_id = $1 OR r.consignment_id IN (SELECT consignment_id FROM shipped WHERE how = 'again')
 UNION ALL
+-- what came without having been sent, or in place of another thing, is of no kit: it is told of those it came with
+SELECT d.opened_at, 'discrepancy', d.kind, NULL, NULL, u.what, u.what, nullif(u.serial_number, ''), d.quantity, d.code,
+  NULL, NULL, NULL, NULL, NULL
+  FROM receipt r JOIN receipt_surplus u ON u.receipt_id = r.id JOIN discrepancy d ON d.surplus_id = u.id
+  WHERE r.consignment_id IN (SELECT consignment_id FROM shipped WHERE how <> 'given')
+UNION ALL
+SELECT d.closed_at, 'outcome', d.outcome, a.name, d.outcome_reason, u.what, u.what, nullif(u.serial_number, ''),
+  d.quantity, d.code, NULL, NULL, NULL, NULL, NULL
+  FROM receipt r JOIN receipt_surplus u ON u.receipt_id = r.id
+  JOIN discrepancy d ON d.surplus_id = u.id AND d.closed_at IS NOT NULL LEFT JOIN account a ON a.id = d.closed_by
+  WHERE r.consignment_id IN (SELECT consignment_id FROM shipped WHERE how <> 'given')
+UNION ALL
 SELECT c.observed_at, 'checked', c.verdict, nullif(c.operator, ''), NULL, it.name_el, it.name_en, c.serial_number, NULL,
   NULL, NULL, NULL, NULL, NULL, c.report_id
   FROM check_report c LEFT JOIN device dv ON dv.id = c.device_id LEFT JOIN item it ON it.id = dv.item_id

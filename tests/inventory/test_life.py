@@ -5,6 +5,7 @@ from litestar import Litestar
 from stem_logistics.custody import disposal, moving, repairs
 from stem_logistics.custody import service as custody
 from stem_logistics.deliveries import discrepancies
+from stem_logistics.deliveries.committee import Extra
 from stem_logistics.deliveries.rules import LineAnswer
 from stem_logistics.inventory import labels
 from stem_logistics.inventory import service as stock
@@ -102,3 +103,21 @@ async def test_the_page_shows_it(app: Litestar) -> None:
         page = (await client.get(f"/stock/kits/{parcel.kit}")).text
     assert "/protocol.pdf" in page and "/discrepancies/" in page and "/repairs/" in page and "«Συγχώνευση»" in page
     assert faults(page) == []
+
+
+async def test_what_came_without_having_been_sent_is_told(service: None) -> None:
+    """A surplus and a thing in another's place stand in the timeline as what is missing does, with their outcomes."""
+    parcel = await dispatched_parcel()
+    extras = (Extra("surplus", "Καλώδιο HDMI", 2), Extra("wrong", "Arduino Uno", 1, "UNO-7"))
+    await parcel.confirm(extras=extras)
+    cases = {row["kind"]: row["code"] for row in (await discrepancies.list_discrepancies({}))[0]}
+    await discrepancies.close(cases["wrong"], "taken-back", why="Το πήρε ο πρεσβευτής")
+    events = await _life(parcel.kit)
+    with use_locale("en"):
+        said = {str(event.title): event for event in events}
+    assert "2 × Καλώδιο HDMI" in said["Surplus"].text
+    assert "UNO-7" in said["Another thing"].text
+    for kind, title in (("surplus", "Surplus"), ("wrong", "Another thing")):
+        assert said[title].doors[0].href == f"/discrepancies/{cases[kind]}"
+    closed = said["The discrepancy was closed: Fetched back"]
+    assert closed.why == "Το πήρε ο πρεσβευτής" and "UNO-7" in closed.text
