@@ -92,6 +92,8 @@ HOLDINGS = """
 INSERT INTO holding (place_id, item_id, kit_id, device_id, quantity)
   SELECT l.to_id, d.item_id, d.kit_id, d.id, 1 FROM device d JOIN legs l ON l.kit_id = d.kit_id AND l.step = 5
 """
+# Where every kit is follows from its balances by the same function that the ledger's trigger asks.
+POSITIONS = "INSERT INTO kit_position SELECT * FROM positions_of(ARRAY(SELECT id FROM kit))"
 
 
 # Nothing of a filling has to outlive a power cut; what is measured afterwards runs as always.
@@ -163,5 +165,6 @@ async def _rest(connection: asyncpg.Connection, size: Size) -> None:
         else:
             again = f"ALTER TABLE {row['of_table']} ADD CONSTRAINT {row['constraint_name']} {row['constrains']}"
             await connection.execute(again, timeout=3600)
+    await connection.execute(POSITIONS, timeout=3600)
     await connection.execute("RESET session_replication_role")
     await connection.execute("VACUUM (ANALYZE)", timeout=3600)

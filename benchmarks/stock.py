@@ -1,4 +1,5 @@
-"""The stock at the country's size: four pages at 10,000 and at 1,000,000 devices, and serial numbers coming in.
+"""The stock at the country's size: four pages at 10,000 and at 1,000,000 devices, lists of all kits by where they are,
+and serial numbers coming in.
 
 A page is asked for through the whole service, in this process, by turns in the small and in the large stock. Its time
 above its SQL is the time that this process works for it (asking, service, driver, template): the database works in
@@ -46,6 +47,13 @@ from tests.support import (
 WARM, ROUNDS = 5, 150
 SCHOOL = 51  # the school that is looked at, by its id; any other would do
 QUERIES, ABOVE_MS, GROWTH = 8, 15.0, 1.2
+# Lists for which it matters where each kit is: they read all kits, so that what counts is their time at full size.
+LISTS = {
+    "kits at schools, by school": ("/stock/kits?place=institution&sort=school", "/stock/kits/K"),
+    "kits of a region": ("/stock/kits?region=R3", "/stock/kits/K"),
+    "incomplete kits": ("/stock/kits?state=incomplete&sort=place", "/stock/kits"),
+}
+LIST_ROUNDS, LIST_MS = 15, 1_000.0
 SHOW = bool(os.environ.get("STEM_BENCH_SHOW"))
 
 
@@ -127,6 +135,7 @@ async def addresses(connections: asyncpg.Pool, size: Size) -> dict[str, tuple[st
         "a school's page": (f"/schools/{school}", f"/stock/kits/{kit}"),
         "a search by serial number": (f"/stock/kits?q={serial}", kit),
         "a wave's totals": ("/waves/stem-1", "STEM 1"),
+        **LISTS,
     }
 
 
@@ -184,6 +193,12 @@ def rows_of(page: str, pairs: Sequence[tuple[Asking, Asking]], devices: int) -> 
     ]
 
 
+async def list_row(stock: Stock, page: str, devices: int) -> Row:
+    """What a list of kits took."""
+    whole = median([(await stock.ask(page)).whole for _ in range(LIST_ROUNDS)])
+    return Row(f"{page} among {devices:,} devices", f"{whole:.0f} ms", whole / LIST_MS, "1 s", 1.0)
+
+
 async def _run(folder: Path, large: Size) -> list[Row]:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     server = embedded.start(folder)
@@ -195,8 +210,9 @@ async def _run(folder: Path, large: Size) -> list[Row]:
         own = ENGINE.pool
         try:
             async with signed_in(app, small_url, SMALL) as few, signed_in(app, large_url, large) as many:
-                for page in many.pages:
+                for page in [name for name in many.pages if name not in LISTS]:
                     rows += rows_of(page, await in_turn(few, many, page), large.devices)
+                rows += [await list_row(many, page, large.devices) for page in LISTS]
         finally:
             ENGINE.pool = own
         with acting_as(OPERATOR):

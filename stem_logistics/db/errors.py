@@ -19,6 +19,7 @@ CONSTRAINTS: dict[str, str] = {
     "movement_reverses_its_opposite": "reversal-not-opposite",
     "movement_of_its_own_device": "movement-of-another-device",
     "holding_by_movements_only": "balance-by-hand",
+    "kit_position_by_movements_only": "balance-by-hand",
     "version_in_use": "version-in-use",
     "movement_in_closed_period": "period-closed",
     "closed_period_tstzrange_excl": "period-overlaps",

@@ -1,7 +1,6 @@
 """Kits as lists and pages show them: where each is, what it holds, what happened to it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from stem_logistics.accounts.policy import Scope
@@ -11,46 +10,27 @@ from stem_logistics.inventory.label_rules import scanned_code
 from stem_logistics.registry.folding import ts_query
 from stem_logistics.selecting import Listed, Where, typed_code
 
-# Where a kit is: the one place that holds its parts, those lost, scrapped or at a repairer aside; none if several do.
-_THERE = "FILTER (WHERE p.kind NOT IN ('lost', 'scrapped', 'repairer'))"
-_SUMS = f"""CASE WHEN min(p.id) {_THERE} <> max(p.id) {_THERE} THEN NULL
-    ELSE coalesce(min(p.id) {_THERE}, min(p.id) FILTER (WHERE p.kind = 'repairer'),
-                  min(p.id) FILTER (WHERE p.kind = 'scrapped'), min(p.id)) END AS place_id,
-  coalesce(sum(h.quantity) FILTER (WHERE p.kind = 'lost'), 0)::int AS lost,
-  coalesce(sum(h.quantity) FILTER (WHERE p.kind = 'scrapped'), 0)::int AS scrapped,
-  coalesce(sum(h.quantity), 0)::int AS pieces
-  FROM holding h JOIN place p ON p.id = h.place_id WHERE h.quantity > 0"""
-_KIT = "FROM kit k JOIN kit_definition d ON d.id = k.kit_definition_id"
-_AROUND = """LEFT JOIN place p ON p.id = pos.place_id
+# Kits with what lists show of them. Where each is, the ledger's trigger keeps (`kit_position`). Each of the joins finds
+# one row at most, so that PostgreSQL leaves out those of which a statement asks nothing.
+KITS = """FROM kit k JOIN kit_definition d ON d.id = k.kit_definition_id
+  LEFT JOIN kit_position pos ON pos.kit_id = k.id
+  LEFT JOIN place p ON p.id = pos.place_id
   LEFT JOIN consignment c ON c.id = p.consignment_id
   LEFT JOIN institution i ON i.id = coalesce(p.institution_id, c.institution_id)
   LEFT JOIN regional_directorate r ON r.id = i.regional_directorate_id"""
-# Kits with what lists show of them: kit by kit for a few, in one pass for all of them.
-KITS = f"{_KIT} CROSS JOIN LATERAL (SELECT {_SUMS} AND h.kit_id = k.id) pos {_AROUND}"
-ALL_KITS = f"""{_KIT}
-  LEFT JOIN (SELECT h.kit_id, {_SUMS} AND h.kit_id IS NOT NULL GROUP BY h.kit_id) pos ON pos.kit_id = k.id {_AROUND}"""
 KIT_COLUMNS = """k.id, k.code, k.batch, k.created_at, d.slug AS definition, d.version, d.title_el, d.title_en,
   p.kind AS place_kind, p.title AS place_title, c.code AS consignment_code, i.code AS institution_code,
-  i.name AS institution_name, r.name_el AS region_el, r.name_en AS region_en, pos.lost, pos.scrapped, pos.pieces"""
+  i.name AS institution_name, r.name_el AS region_el, r.name_en AS region_en,
+  coalesce(pos.lost, 0) AS lost, coalesce(pos.scrapped, 0) AS scrapped, coalesce(pos.pieces, 0) AS pieces"""
 SORTS = {
     "code": "k.code",
     "created": "k.created_at",
     "definition": "d.slug",
     "place": "p.kind",
     "school": "i.name",
-    "lost": "pos.lost",
+    "lost": "pos.lost + pos.scrapped",
 }
 LISTED = Listed(KIT_COLUMNS, KITS, "k.id", SORTS)
-# What needs no place is chosen, ordered and counted without looking where each kit is.
-_PLACELESS_SORTS, _PLACED_FILTERS = ("code", "created", "definition"), ("place", "state", "region", "institution")
-
-
-def _listed(scope: Scope, q: str, filters: Mapping[str, str], sort: str = "code") -> Listed:
-    """The list by which kits are chosen, ordered and counted; what is shown of them, `LISTED` says."""
-    if scope.country and sort in _PLACELESS_SORTS and not any(map(filters.get, _PLACED_FILTERS)):
-        return replace(LISTED, source=_KIT)
-    # few are meant by a search or at a school; otherwise every kit is looked at
-    return LISTED if q or filters.get("institution") else replace(LISTED, source=ALL_KITS)
 
 
 async def kits_of_posting(key: str) -> list[str]:
@@ -195,13 +175,13 @@ async def kits(
     scope: Scope, q: str, filters: dict[str, str], *, sort: str, descending: bool, limit: int, offset: int
 ) -> tuple[list[dict[str, Any]], int]:
     """A page of the kits that a scope sees, and how many there are."""
-    where, listed = await _narrowed(scope, q, filters), _listed(scope, q, filters, sort)
-    if q:
-        # a search is a long statement: planning it takes longer than running it
-        chosen, total = await listed.ids_and_count(where, sort=sort, descending=descending, limit=limit, offset=offset)
+    where = await _narrowed(scope, q, filters)
+    if q or any(filters.values()):
+        # found once for both: a search takes longer to plan than to run, and a filter looks where each kit is
+        chosen, total = await LISTED.ids_and_count(where, sort=sort, descending=descending, limit=limit, offset=offset)
     else:
-        chosen = await listed.ids(where, sort=sort, descending=descending, limit=limit, offset=offset)
-        total = await _listed(scope, q, filters).count(where)
+        chosen = await LISTED.ids(where, sort=sort, descending=descending, limit=limit, offset=offset)
+        total = await LISTED.count(where)
     return [row async for row in LISTED.of(chosen)], total
 
 
@@ -209,9 +189,7 @@ async def every_kit(
     scope: Scope, q: str, filters: dict[str, str], *, sort: str, descending: bool
 ) -> AsyncIterator[dict[str, Any]]:
     """Every kit of a list, for a file."""
-    chosen = await _listed(scope, q, filters, sort).ids(
-        await _narrowed(scope, q, filters), sort=sort, descending=descending
-    )
+    chosen = await LISTED.ids(await _narrowed(scope, q, filters), sort=sort, descending=descending)
     async for row in LISTED.of(chosen):
         yield row
 
@@ -234,7 +212,7 @@ async def overview(scope: Scope) -> list[dict[str, Any]]:
               count(*) FILTER (WHERE p.kind = 'scrapped') AS scrapped,
               count(*) FILTER (WHERE pos.place_id IS NULL) AS several,
               count(*) FILTER (WHERE pos.lost + pos.scrapped > 0) AS incomplete
-            {ALL_KITS} WHERE {where.sql} GROUP BY d.slug ORDER BY d.slug""",
+            {KITS} WHERE {where.sql} GROUP BY d.slug ORDER BY d.slug""",
         *where.values,
     )
 

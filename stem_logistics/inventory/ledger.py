@@ -223,10 +223,11 @@ class Verification:
 
 
 async def verify() -> Verification:
-    """Recompute every balance from the movements alone and compare."""
+    """Recompute every balance and every kit's position from the movements alone and compare."""
     async with unit_of_work():
         totals = await queries.totals()
         faults = [{"fault": "balance-differs", **row} for row in await queries.differences()]
+        faults += [{"fault": "kit-position-differs", **row} for row in await queries.position_differences()]
         faults += [{"fault": "device-in-two-places", **row} for row in await queries.split_devices()]
         faults += [{"fault": "device-under-another-kit", **row} for row in await queries.mismatched_devices()]
         faults += [{"fault": "recorded-in-closed-period", **row} for row in await queries.late_movements()]

@@ -167,6 +167,37 @@ async def differences() -> list[dict[str, Any]]:
     )
 
 
+async def position_differences() -> list[dict[str, Any]]:
+    """Kits whose kept position is not the one that their movements give, reckoned from the movements alone."""
+    return await fetch(
+        """WITH parts AS (
+             SELECT m.kit_id, m.place_id, sum(m.quantity) AS quantity FROM (
+               SELECT kit_id, to_place_id AS place_id, quantity FROM movement WHERE kit_id IS NOT NULL
+               UNION ALL
+               SELECT kit_id, from_place_id, -quantity FROM movement WHERE kit_id IS NOT NULL) m
+             GROUP BY 1, 2 HAVING sum(m.quantity) > 0),
+           recomputed AS (
+             SELECT m.kit_id,
+               count(*) FILTER (WHERE p.kind NOT IN ('lost', 'scrapped', 'repairer')) AS places,
+               -- elsewhere last: at a repairer, then scrapped, then lost
+               (array_agg(p.id ORDER BY array_position('{lost,scrapped,repairer}', p.kind) DESC, p.id))[1] AS first,
+               coalesce(sum(m.quantity) FILTER (WHERE p.kind = 'lost'), 0) AS lost,
+               coalesce(sum(m.quantity) FILTER (WHERE p.kind = 'scrapped'), 0) AS scrapped,
+               sum(m.quantity) AS pieces
+             FROM parts m JOIN place p ON p.id = m.place_id AND p.kind <> 'supplier' GROUP BY 1)
+           SELECT k.code AS kit, coalesce(rp.code, '') AS recomputed_place, coalesce(hp.code, '') AS held_place,
+             ARRAY[coalesce(r.pieces, 0), coalesce(r.lost, 0), coalesce(r.scrapped, 0)]::bigint[] AS recomputed,
+             ARRAY[coalesce(h.pieces, 0), coalesce(h.lost, 0), coalesce(h.scrapped, 0)] AS held
+           FROM (SELECT *, CASE WHEN places < 2 THEN first END AS place_id FROM recomputed) r
+           FULL JOIN kit_position h ON h.kit_id = r.kit_id
+           JOIN kit k ON k.id = coalesce(r.kit_id, h.kit_id)
+           LEFT JOIN place rp ON rp.id = r.place_id LEFT JOIN place hp ON hp.id = h.place_id
+           WHERE (r.place_id, coalesce(r.pieces, 0), coalesce(r.lost, 0), coalesce(r.scrapped, 0)) IS DISTINCT FROM
+             (h.place_id, coalesce(h.pieces, 0), coalesce(h.lost, 0), coalesce(h.scrapped, 0))
+           ORDER BY k.code LIMIT 1000"""
+    )
+
+
 async def mismatched_devices() -> list[dict[str, Any]]:
     """Movements that name a device under another item or kit than its own."""
     return await fetch(

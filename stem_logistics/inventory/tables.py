@@ -138,6 +138,14 @@ class Holding(Table, db=ENGINE, tablename="holding"):
     quantity = Integer()
 
 
+class KitPosition(Table, db=ENGINE, tablename="kit_position"):
+    kit_id = BigInt(primary_key=True)
+    place_id = BigInt(null=True, default=None)
+    lost = BigInt()
+    scrapped = BigInt()
+    pieces = BigInt()
+
+
 class Label(Table, db=ENGINE, tablename="label"):
     id = BigInt(primary_key=True)
     code = Text()

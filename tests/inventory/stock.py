@@ -1,8 +1,10 @@
 """Stock and schools for the tests: made through the services, as people would."""
 
 import uuid
+from collections import defaultdict
+from collections.abc import Mapping
 
-from stem_logistics.db.engine import connection, fetch_value
+from stem_logistics.db.engine import connection, fetch, fetch_value
 from stem_logistics.inventory import service
 from stem_logistics.inventory.service import BomEntry, Definition
 from stem_logistics.registry.folding import search_key
@@ -67,10 +69,40 @@ async def kit_id(code: str) -> int:
 
 async def holdings() -> dict[tuple[int, int, int | None, int | None], int]:
     """Every balance that is not nothing."""
-    from stem_logistics.db.engine import fetch
-
     rows = await fetch("SELECT place_id, item_id, kit_id, device_id, quantity FROM holding WHERE quantity <> 0")
     return {(r["place_id"], r["item_id"], r["kit_id"], r["device_id"]): r["quantity"] for r in rows}
+
+
+Position = tuple[int | None, int, int, int]
+NOWHERE: Position = (None, 0, 0, 0)
+
+
+async def positions() -> dict[int, Position]:
+    """Where the database says that each kit is: place, pieces lost, pieces scrapped, all pieces."""
+    rows = await fetch("SELECT * FROM kit_position")
+    return {r["kit_id"]: (r["place_id"], r["lost"], r["scrapped"], r["pieces"]) for r in rows}
+
+
+async def reckoned(balances: Mapping[tuple[int, int, int | None, int | None], int]) -> dict[int, Position]:
+    """Where each kit is by its balances, reckoned here and not by the database."""
+    kinds = {row["id"]: row["kind"] for row in await fetch("SELECT id, kind FROM place")}
+    held: dict[int, dict[str, dict[int, int]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
+    for (place, _item, kit, _device), quantity in balances.items():
+        if kit is not None and quantity:
+            kind = kinds[place] if kinds[place] in ("repairer", "scrapped", "lost") else "there"
+            held[kit][kind][place] += quantity
+    found: dict[int, Position] = {}
+    for kit, by_kind in held.items():
+        nearest = next(by_kind[kind] for kind in ("there", "repairer", "scrapped", "lost") if by_kind[kind])
+        split = len(by_kind["there"]) > 1
+        pieces = {kind: sum(places.values()) for kind, places in by_kind.items()}
+        found[kit] = (
+            None if split else min(nearest),
+            pieces.get("lost", 0),
+            pieces.get("scrapped", 0),
+            sum(pieces.values()),
+        )
+    return found
 
 
 async def tamper(sql: str, *values: object) -> None:

@@ -30,7 +30,15 @@ from stem_logistics.errors import Conflict
 from stem_logistics.inventory import as_of_queries, ledger
 from stem_logistics.inventory.ledger import Move
 from stem_logistics.inventory.rules import REVERSIBLE
-from tests.inventory.stock import holdings, make_definition, make_institution, receive
+from tests.inventory.stock import (
+    NOWHERE,
+    holdings,
+    make_definition,
+    make_institution,
+    positions,
+    receive,
+    reckoned,
+)
 from tests.support import OPERATOR, create_database, settings_for
 
 T = TypeVar("T")
@@ -176,6 +184,14 @@ class Ledger(RuleBasedStateMachine):
         assert sum(held.values()) == self.bought, "a piece was created or lost"
         assert max(Counter(key[3] for key in held if key[3]).values(), default=0) <= 1
         assert self.run(ledger.verify()).faults == ()
+
+    @invariant()
+    def every_kit_is_where_its_parts_are(self) -> None:
+        if not hasattr(self, "pool"):
+            return
+        kept = self.run(positions())
+        where = self.run(reckoned(self.balances))
+        assert kept == dict.fromkeys(kept, NOWHERE) | where
 
     @invariant()
     def the_past_is_what_it_was(self) -> None:
