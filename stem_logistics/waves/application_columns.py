@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -55,6 +56,7 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
 GREEK_KINDS = tuple(words[0] for words in _WORDS.values())
 
 
+@lru_cache(maxsize=4096)  # a file says the same few words again and again
 def folded(text: str) -> str:
     """A word without accents, case, final sigma, spaces and punctuation, so that ways of writing it meet."""
     plain = unicodedata.normalize("NFD", text.casefold())

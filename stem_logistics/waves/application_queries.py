@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from stem_logistics.accounts.policy import Scope
-from stem_logistics.db.engine import execute, execute_many, fetch, fetch_one, fetch_value
+from stem_logistics.db.engine import execute, fetch, fetch_one, fetch_value
 from stem_logistics.registry.folding import ts_query
 
 # The submission that counts: the last of its school that was not withdrawn.
@@ -70,14 +70,20 @@ async def add_application(
 
 
 async def put_teachers(rows: Sequence[tuple[str, int | None, int, date | None]]) -> None:
-    """Teachers by code: stated school of service (None: not stated), school for one unknown so far, last sign-in."""
-    await execute_many(
+    """Teachers, each code once: stated school of service (None: not stated), school for one unknown, last sign-in."""
+    stated = {code: school for code, school, _, _ in rows if school is not None}
+    # what was stated wins over what is known, what is known over the school for one unknown
+    await execute(
         """INSERT INTO teacher (code, service_institution_id, last_signed_in_on)
-           VALUES ($1, coalesce($2::bigint, $3::bigint), $4)
+           SELECT code, coalesce(stated, home), seen
+             FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::date[]) WITH ORDINALITY
+               AS told (code, stated, home, seen, place) ORDER BY place
            ON CONFLICT (code) DO UPDATE SET
-             service_institution_id = coalesce($2::bigint, teacher.service_institution_id, $3::bigint),
+             service_institution_id = coalesce(($5::jsonb ->> excluded.code)::bigint, teacher.service_institution_id,
+               excluded.service_institution_id),
              last_signed_in_on = greatest(teacher.last_signed_in_on, excluded.last_signed_in_on)""",
-        rows,
+        *([row[column] for row in rows] for column in range(4)),
+        json.dumps(stated),
     )
 
 
@@ -88,7 +94,11 @@ async def teacher_ids(codes: Sequence[str]) -> dict[str, int]:
 
 
 _PUT_EVIDENCE = """INSERT INTO evidence (institution_id, teacher_id, kind, reference, title, awarded_on, year, details,
-    source, vouched_by, document_digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10, $11)
+    source, vouched_by, document_digest)
+  SELECT institution, teacher, kind, reference, title, awarded_on, year, details::jsonb, source, vouched_by, document
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::date[], $7::integer[], $8::text[],
+      $9::text[], $10::bigint[], $11::bytea[]) WITH ORDINALITY AS told (institution, teacher, kind, reference, title,
+      awarded_on, year, details, source, vouched_by, document, place) ORDER BY place
   ON CONFLICT (kind, reference, institution_id, teacher_id, year) WHERE withdrawn_at IS NULL DO """
 
 
@@ -106,7 +116,14 @@ async def put_evidence(rows: Sequence[Sequence[Any]], *, correct: bool) -> None:
       WHERE (evidence.title, evidence.awarded_on, evidence.details)
           IS DISTINCT FROM (excluded.title, excluded.awarded_on, excluded.details)
         OR (evidence.source = 'link' AND evidence.outcome IS NULL)"""
-    await execute_many(_PUT_EVIDENCE + (change if correct else "NOTHING"), rows)
+    # one statement takes a thing once: of those that say the same one, the last corrects, the first stands
+    once: dict[tuple[Any, ...], Sequence[Any]] = {}
+    for row in rows:
+        key = (row[2], row[3], row[0], row[1], row[6])
+        if correct or key not in once:
+            once[key] = row
+    columns = ([row[column] for row in once.values()] for column in range(11))
+    await execute(_PUT_EVIDENCE + (change if correct else "NOTHING"), *columns)
 
 
 async def withdraw_evidence(evidence_id: int) -> int:

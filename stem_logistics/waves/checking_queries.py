@@ -113,17 +113,19 @@ async def rejected_before(kind: str, reference: str, institution_id: int, teache
 async def strangers(pairs: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
     """Of (teacher's code, school): those who serve elsewhere, have no post at this school and were never here, with the
     code of where they serve."""
+    # who serves elsewhere is found first: a file of a hundred thousand rows has few of them
     rows = await fetch(
-        """SELECT p.teacher, p.school, s.code FROM unnest($1::text[], $2::bigint[]) AS p (teacher, school)
-           JOIN teacher d ON d.code = p.teacher JOIN teacher t ON t.id = d.root_id
-           JOIN institution w ON w.id = coalesce(t.service_institution_id, d.service_institution_id)
-           JOIN institution s ON s.id = w.root_id
-           WHERE s.id <> p.school
-             AND NOT EXISTS (SELECT 1 FROM teacher_post q JOIN institution o ON o.id = q.institution_id
-             JOIN teacher f ON f.id = q.teacher_id AND f.root_id = t.id
+        """WITH elsewhere AS MATERIALIZED (
+             SELECT p.teacher, p.school, s.code, t.id FROM unnest($1::text[], $2::bigint[]) AS p (teacher, school)
+             JOIN teacher d ON d.code = p.teacher JOIN teacher t ON t.id = d.root_id
+             JOIN institution w ON w.id = coalesce(t.service_institution_id, d.service_institution_id)
+             JOIN institution s ON s.id = w.root_id WHERE s.id <> p.school)
+           SELECT p.teacher, p.school, p.code FROM elsewhere p
+           WHERE NOT EXISTS (SELECT 1 FROM teacher_post q JOIN institution o ON o.id = q.institution_id
+             JOIN teacher f ON f.id = q.teacher_id AND f.root_id = p.id
              WHERE o.root_id = p.school AND q.until_on IS NULL)
              AND NOT EXISTS (SELECT 1 FROM evidence e JOIN institution o ON o.id = e.institution_id
-             JOIN teacher f ON f.id = e.teacher_id AND f.root_id = t.id
+             JOIN teacher f ON f.id = e.teacher_id AND f.root_id = p.id
              WHERE o.root_id = p.school AND e.withdrawn_at IS NULL
                AND e.outcome IS DISTINCT FROM 'rejected')""",
         [teacher for teacher, _ in pairs],

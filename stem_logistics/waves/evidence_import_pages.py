@@ -101,15 +101,25 @@ async def work_page(request: AnyRequest, job_id: FromPath[int]) -> Response[Any]
     job = await job_of(request, job_id)
     if job.kind != evidence_importing.EVIDENCE_IMPORT_JOB:
         raise NotFound("job-not-found", id=job_id)
-    listed = (job.error or {}).get("errors", []) if job.state == "failed" else (job.result or {}).get("faults", [])
-    faults = [{**each, "detail": sentence(each["slug"], each.get("params", {}))} for each in listed]
     format = FORMATS.get(request.query_params.get("format", ""))
     if format is not None:
         columns = (Column("row", _("Row")), Column("column", _("Column")), Column("message", _("What is wrong")))
-        rows = [(fault.get("row"), fault.get("column"), fault["detail"]) for fault in faults]
+        rows = [
+            (fault.get("row"), fault.get("column"), sentence(fault["slug"], fault.get("params", {})))
+            for fault in await evidence_importing.every_fault(job)
+        ]
         return export_response(format, f"evidence-faults-{job_id}", columns, rows)
+    listed, found = evidence_importing.some_faults(job)
+    faults = [{**each, "detail": sentence(each["slug"], each.get("params", {}))} for each in listed]
     refusal = sentence(job.error["slug"], job.error.get("params", {})) if job.error and job.state == "failed" else ""
-    context = {"job": job, "view": job_view(job), "faults": faults, "refusal": refusal, "result": job.result or {}}
+    context = {
+        "job": job,
+        "view": job_view(job),
+        "faults": faults,
+        "found": found,
+        "refusal": refusal,
+        "result": job.result or {},
+    }
     return Template("waves/evidence_work.html", context=context)
 
 

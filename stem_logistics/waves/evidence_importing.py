@@ -1,6 +1,9 @@
 """Evidence from the NSO's spreadsheets: columns matched and remembered, rows checked, taken all or the right ones."""
 
+import asyncio
+import gzip
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +12,7 @@ from stem_logistics import audit, files, jobs
 from stem_logistics.accounts.policy import Permission, Principal
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import Conflict, FieldErrors, Forbidden, Invalid, NotFound
+from stem_logistics.much import no_search_for_circles
 from stem_logistics.waves import checking_queries, queries
 from stem_logistics.waves import evidence_import_queries as import_queries
 from stem_logistics.waves.applications import Report
@@ -123,19 +127,21 @@ async def import_rows(content: bytes, matching: Mapping[str, str], mode: str, re
     """Take a file's rows.
 
     Returns:
-        ``read``, ``taken``, ``wrong`` (rows left out), ``faults`` (the first thousand: row, column, slug, params).
+        ``read``, ``taken``, ``wrong`` (rows left out), ``faults`` (the first thousand: row, column, slug, params),
+        ``found`` (how many there are), ``faults_file`` (the digest of all of them, see `every_fault`).
 
     Raises:
-        FieldErrors: with mode ``all``, every fault; nothing is taken then.
+        FieldErrors: with mode ``all``, the same of the faults; nothing is taken then.
     """
-    _headings, table = read_table(content)
-    parsed = parse_evidence(table, matching)
-    await report(0, len(table))
+    parsed = await asyncio.to_thread(_parsed, content, matching)
+    await report(0, parsed.read)
     async with unit_of_work():
         rows, faults, schools = await _checked(parsed, matching)
-        wrong = len({fault["row"] for fault in faults})
-        if faults and mode == "all":
-            raise FieldErrors("evidence-file-invalid", errors=faults[:MOST_FAULTS], found=len(faults), rows=wrong)
+    wrong = len({fault["row"] for fault in faults})
+    told: dict[str, Any] = {"found": len(faults), "faults_file": await _keep_faults(faults)}
+    if faults and mode == "all":
+        raise FieldErrors("evidence-file-invalid", errors=faults[:MOST_FAULTS], rows=wrong, **told)
+    async with unit_of_work():
         for begin in range(0, len(rows), AT_ONCE):
             part = rows[begin : begin + AT_ONCE]
             extra = [{"score": row.score, "origin": row.origin} for row in part]
@@ -145,7 +151,41 @@ async def import_rows(content: bytes, matching: Mapping[str, str], mode: str, re
         digest = hashlib.sha256(content).hexdigest()
         counts: dict[str, Any] = {"read": parsed.read, "taken": len(rows), "wrong": wrong}
         await audit.record("evidence-imported", "evidence-import", digest[:16], file=digest, **counts)
-    return {**counts, "faults": faults[:MOST_FAULTS]}
+    return {**counts, "faults": faults[:MOST_FAULTS], **told}
+
+
+def _parsed(content: bytes, matching: Mapping[str, str]) -> ParsedEvidence:
+    with no_search_for_circles():
+        return parse_evidence(read_table(content)[1], matching)
+
+
+async def _keep_faults(faults: Sequence[Mapping[str, Any]]) -> str:
+    """Keep every fault, for whoever downloads them; the digest of the file, empty where the first thousand are all."""
+    if len(faults) <= MOST_FAULTS:
+        return ""
+    content = gzip.compress(json.dumps(faults, ensure_ascii=False).encode(), compresslevel=1, mtime=0)
+    return (await files.store(content, "application/gzip")).hex()
+
+
+def some_faults(job: jobs.Job) -> tuple[list[dict[str, Any]], int]:
+    """The first faults that a job has found, as many as a page lists, and how many there are in all."""
+    error = job.error or {}
+    if job.state == "failed":
+        listed, told = error.get("errors", []), error.get("params", {})
+    else:
+        told = job.result or {}
+        listed = told.get("faults", [])
+    return listed, int(told.get("found", len(listed)))
+
+
+async def every_fault(job: jobs.Job) -> list[dict[str, Any]]:
+    """Every fault that a job has found."""
+    told = (job.error or {}).get("params", {}) if job.state == "failed" else job.result or {}
+    if not told.get("faults_file"):
+        return some_faults(job)[0]
+    content = (await files.load(bytes.fromhex(told["faults_file"]))).content
+    found: list[dict[str, Any]] = await asyncio.to_thread(lambda: json.loads(gzip.decompress(content)))
+    return found
 
 
 async def _checked(
@@ -199,4 +239,13 @@ def matching_of(values: Mapping[str, str]) -> dict[str, str]:
     return {heading: name for heading, name in values.items() if name in FIELDS}
 
 
-__all__ = ["EVIDENCE_IMPORT_JOB", "import_rows", "matching_of", "preview", "start", "upload"]
+__all__ = [
+    "EVIDENCE_IMPORT_JOB",
+    "every_fault",
+    "import_rows",
+    "matching_of",
+    "preview",
+    "some_faults",
+    "start",
+    "upload",
+]

@@ -46,6 +46,8 @@ def read_table(content: bytes) -> tuple[list[str], list[tuple[int, Mapping[str, 
 
 def text_of_cell(cell: Cell) -> str:
     """A cell as text: whole numbers without a point, dates as ISO."""
+    if isinstance(cell, str):
+        return cell
     if isinstance(cell, bool):
         return "1" if cell else "0"
     if isinstance(cell, float) and cell.is_integer():

@@ -212,3 +212,73 @@ def test_a_kind_is_understood_as_the_pages_write_it(language: str) -> None:
     assert {kind: EVIDENCE_WORDS.get(folded(word)) for kind, word in written.items()} == {
         kind: kind for kind in written
     }
+
+
+MATCHING = {"s": "school_code", "k": "kind", "y": "year", "r": "reference", "t": "teacher_code", "c": "category"}
+MANY = 1500
+
+
+@pytest.mark.parametrize("mode", ["all", "right"])
+async def test_the_downloaded_list_holds_every_fault(app: Litestar, mode: str) -> None:
+    """A page lists the first thousand and says how many there are; each file that is downloaded has all of them."""
+    lines = ["s;k;y;r;t", "0000001;Μάθημα;2025;Arduino;T0"]
+    lines += [f"9999999;Μάθημα;2025;Arduino;T{n}" for n in range(1, MANY + 1)]
+    async with browser(app) as client:
+        with acting_as(OPERATOR):
+            await many_schools(1)
+        await sign_in(client, await make_person("staff"))
+        file = {"file": ("δ.csv", "\n".join(lines).encode(), "text/csv")}
+        where = await send(client, "/evidence/imports", {}, 303, files=file)
+        fields = {f"column-{n}": MATCHING[heading] for n, heading in enumerate("skyrt", 1)}
+        job = await send(client, where, {**fields, "mode": mode})
+        await work()
+        page = await look(client, job)
+        assert page.count("9999999") == 1000 and "τα πρώτα 1.000 από τα 1.500 λάθη" in page
+        told = (await client.get(f"{job}?format=json")).json()
+        assert [row["row"] for row in told] == list(range(3, MANY + 3))
+        assert (await client.get(f"{job}?format=csv")).text.count("9999999") == MANY
+        assert (await client.get(f"{job}?format=xlsx")).content.startswith(b"PK")
+        assert await fetch_value("SELECT count(*) FROM evidence") == (1 if mode == "right" else 0)
+
+
+async def test_what_stands_twice_in_a_file_is_taken_once(app: Litestar) -> None:
+    """Categories that are one when folded, a registration merged into another: the last line corrects; where a teacher
+    serves is what was stated, else what is known, else the school of the evidence, and the latest sign-in stays."""
+    matching = {**MATCHING, "w": "service_code", "l": "last_sign_in", "p": "title"}
+
+    async def take(*rows: str) -> None:
+        await import_rows("\n".join(["s;k;y;r;t;c;w;l;p", *rows]).encode(), matching, "right", nobody)
+
+    async def nobody(done: int, total: int) -> None:
+        pass
+
+    async with browser(app):
+        with acting_as(OPERATOR):
+            await many_schools(3)
+            await execute("UPDATE institution SET merged_into = 1, root_id = 1 WHERE id = 2")
+            await take(
+                "0000001;Εθνικό βραβείο;2025;P1;T1;STEM;;2025-01-02;ένα",
+                "0000001;Εθνικό βραβείο;2025;P1;T1;stem;;2024-01-02;δύο",
+                "0000002;Εθνικό βραβείο;2025;P2;T2;;0000003;;τρία",
+                "0000001;Εθνικό βραβείο;2025;P2;T2;;;;τέσσερα",
+            )
+            assert [(r["reference"], r["title"]) for r in await fetch(_PIECES)] == [
+                ("P1#stem", "δύο"),
+                ("P2", "τέσσερα"),
+            ]
+            assert await _served() == [("T1", 1, "2025-01-02"), ("T2", 3, None)]
+            await take(
+                "0000001;Εθνικό βραβείο;2025;P3;T1;;0000003;;",
+                "0000001;Εθνικό βραβείο;2025;P3;T2;;;2025-05-06;",
+            )
+            assert await _served() == [("T1", 3, "2025-01-02"), ("T2", 3, "2025-05-06")]
+
+
+_PIECES = "SELECT reference, title FROM evidence WHERE withdrawn_at IS NULL ORDER BY id"
+
+
+async def _served() -> list[tuple[str, int, str | None]]:
+    rows = await fetch(
+        "SELECT code, service_institution_id AS at, last_signed_in_on AS seen FROM teacher ORDER BY code"
+    )
+    return [(row["code"], row["at"], row["seen"].isoformat() if row["seen"] else None) for row in rows]
