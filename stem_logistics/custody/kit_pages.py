@@ -21,7 +21,9 @@ DONE = {
     "loan": _("The kit is lent; the borrower has been written to."),
     "idle": _("The kit is marked as not in use."),
     "disposal": _("It is withdrawn; the disposal protocol stands below."),
-    "transfer": _("The kit was transferred; the paper stands below."),
+    "transfer": _(
+        "The transfer is entered; its paper stands below. Another school confirms it by the link of its mail."
+    ),
 }
 
 

@@ -11,6 +11,7 @@ from stem_logistics.codes import shown_code
 from stem_logistics.custody import papers, queries, service
 from stem_logistics.custody.rules import free_text
 from stem_logistics.db.engine import unit_of_work
+from stem_logistics.deliveries import carrying
 from stem_logistics.errors import Conflict, Invalid, NotFound
 from stem_logistics.inventory import ledger
 from stem_logistics.web.i18n import gettext, use_locale
@@ -39,6 +40,8 @@ async def homeless() -> list[Homeless]:
 async def transfer(kit_codes: Sequence[str], target: str, *, why: str) -> list[tuple[int, str]]:
     """Move kits from the schools where they are to another, or back to the store; one paper for each school that gives.
 
+    To another school they are on their way until it confirms them by its link, as a receipt.
+
     Args:
         target: a school's code, or `store`.
 
@@ -47,7 +50,8 @@ async def transfer(kit_codes: Sequence[str], target: str, *, why: str) -> list[t
 
     Raises:
         Invalid: no kits, no reason.
-        NotFound, Conflict: a kit or the school is not there, or the kit is there already. Nothing was moved then.
+        NotFound, Conflict: a kit or the school is not there, the kit is there already or in a consignment, or the
+            school has no mailbox. Nothing was moved then.
     """
     if not kit_codes:
         raise Invalid("no-kits-chosen")
@@ -85,13 +89,13 @@ async def _transfer_group(
         rows=papers.parts_rows(parts, {kit["id"]: kit["code"] for kit in kits}),
         signers=["Παραδίδει", "Παραλαμβάνει"],
     )
-    await ledger.post(
-        service.moves_of(parts, place),
-        reason="transfer" if school else "return",
-        key=f"transfer:{paper[1]}",
-        document=paper[1],
-        note=why[:500],
-    )
+    if school:
+        giving = f"{giver['name']} ({giver['code']})"
+        await carrying.carry(parts, there, school["id"], giver=giving, document=paper[1], why=why)
+    else:
+        moves = service.moves_of(parts, place)
+        key = f"transfer:{paper[1]}"
+        await ledger.post(moves, reason="return", key=key, document=paper[1], note=why[:500])
     for kit in kits:
         loan = await queries.loan_of_kit(kit["id"])
         if loan is not None:
@@ -188,7 +192,7 @@ async def answer_offer(number: int, *, accept: bool) -> None:
 
 
 async def give(number: int) -> tuple[int, str]:
-    """An accepted kit goes to the school that accepted it; returns the paper's id and number."""
+    """An accepted kit is sent to the school that accepted it; returns the paper's id and number."""
     service.require(Permission.STOCK_WRITE)
     async with unit_of_work():
         entry = await _entry(number)

@@ -24,6 +24,7 @@ COLUMNS = """c.id, c.code, c.state, c.courier, c.tracking_number, c.supplier_doc
   (SELECT coalesce(s.title, s.code) FROM stop s WHERE s.id = c.held_by_stop_id) AS held_by,
   c.discrepancy_id, c.for_kit_id, c.from_place_id,
   (SELECT x.code FROM discrepancy x WHERE x.id = c.discrepancy_id) AS case_code,
+  (SELECT p.title FROM place p WHERE p.id = c.from_place_id) AS from_title,
   (SELECT count(*) FROM consignment_kit ck WHERE ck.consignment_id = c.id) AS kits,
   (SELECT count(*) FROM receipt rc WHERE rc.consignment_id = c.id) AS receipts,
   (c.state IN ('dispatched', 'partially-received') AND c.expected_on < CURRENT_DATE) AS late"""
@@ -45,16 +46,19 @@ SORTS = {
 LISTED = Listed(COLUMNS, CONSIGNMENTS, "c.id", SORTS)
 
 
-async def add_consignment(code: str, institution_id: int, wave_id: int | None, created_by: int | None) -> int:
+async def add_consignment(
+    code: str, institution_id: int, wave_id: int | None, created_by: int | None, from_place_id: int | None = None
+) -> int:
     """Add an empty consignment; returns its id."""
     return int(
         await fetch_value(
-            """INSERT INTO consignment (code, institution_id, wave_id, created_by) VALUES ($1, $2, $3, $4)
-               RETURNING id""",
+            """INSERT INTO consignment (code, institution_id, wave_id, created_by, from_place_id)
+               VALUES ($1, $2, $3, $4, $5) RETURNING id""",
             code,
             institution_id,
             wave_id,
             created_by,
+            from_place_id,
         )
     )
 

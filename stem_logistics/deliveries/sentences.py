@@ -127,6 +127,9 @@ SENTENCES: dict[str, str] = {
     "case-is-in": N_("All that case %(case)s asks for is in consignment %(code)s already. Take one out first."),
     "case-is-not-in": N_("%(left)s device(s) have still to be scanned into consignment %(code)s before it is packed."),
     "consignment-of-a-case": N_("Consignment %(code)s sends again what case %(case)s says, and nothing else."),
+    "consignment-of-a-transfer": N_(
+        "Consignment %(code)s brings kits of %(school)s to another school; nothing of the store goes into it."
+    ),
     "device-not-in-consignment": N_("Device %(serial)s is not in consignment %(code)s."),
     "replacement-not-in-store": N_("The store has no free %(item)s (%(serial)s) to send. Receive one first."),
     "reminder-step-unknown": N_("“%(step)s” is not a step of the reminders."),

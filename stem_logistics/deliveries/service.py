@@ -98,12 +98,16 @@ async def create_consignment(institution_code: str, *, wave_slug: str | None = N
         return await create_for(institution["id"], wave["id"] if wave else None)
 
 
-async def create_for(institution_id: int, wave_id: int | None) -> str:
-    """Make an empty consignment inside the caller's unit of work; returns its code."""
+async def create_for(institution_id: int, wave_id: int | None, from_place_id: int | None = None) -> str:
+    """Make an empty consignment inside the caller's unit of work; returns its code.
+
+    Args:
+        from_place_id: where it leaves from, if not from the central store.
+    """
     who = runtime.actor().principal
     code = new_code("C")
     consignment_id = await queries.add_consignment(
-        code, institution_id, wave_id, who.id if who.kind == "account" else None
+        code, institution_id, wave_id, who.id if who.kind == "account" else None, from_place_id
     )
     await ledger.consignment_place(consignment_id)
     await audit.record("consignment-created", "consignment", code)
@@ -128,6 +132,8 @@ async def pick(code: str, kit_code: str, *, award_id: int | None = None) -> None
         consignment, _ = await _locked(code, Action.PICK)
         if consignment["case_code"]:
             raise Conflict("consignment-of-a-case", code=consignment["code"], case=consignment["case_code"])
+        if consignment["from_place_id"]:
+            raise Conflict("consignment-of-a-transfer", code=consignment["code"], school=consignment["from_title"])
         kit = await stock.kit_for_consignment(kit_code)
         store = await ledger.place(ledger.STORE)
         inside = [part for part in await stock.contents_of([kit["id"]]) if part["place_id"] == store]
@@ -152,7 +158,7 @@ async def pick(code: str, kit_code: str, *, award_id: int | None = None) -> None
 
 async def _back_to_store(consignment: dict[str, Any], kits: Sequence[dict[str, Any]]) -> None:
     place = await ledger.consignment_place(consignment["id"])
-    store = await ledger.place(ledger.STORE)
+    store = consignment["from_place_id"] or await ledger.place(ledger.STORE)
     parts = await stock.contents_of([kit["kit_id"] for kit in kits])
     moves = [
         Move(part["item_id"], part["quantity"], place, store, part["kit_id"], part["device_id"])
@@ -341,7 +347,7 @@ async def resend_link(code: str) -> None:
 
 
 async def cancel(code: str, *, why: str) -> None:
-    """Cancel a consignment of which nothing was received: its pieces go back to the store, its link stops working."""
+    """Cancel a consignment of which nothing was received: what is in it goes back, its link stops working."""
     if not why.strip():
         raise Invalid("reason-missing")
     async with unit_of_work():

@@ -45,7 +45,7 @@ DONE = {
     "unpacked": _("The consignment is open again."),
     "dispatched": _("The consignment has left; the school was sent its link."),
     "resent": _("The school was sent a new link; the older one stopped working."),
-    "cancelled": _("The consignment was cancelled; its kits are back in the store."),
+    "cancelled": _("The consignment was cancelled; what was in it is back where it came from."),
     "created": _("The consignment was made. Put its kits in."),
     "way": _("Its way was saved."),
 }

@@ -201,7 +201,11 @@ def _consigned(row: dict[str, Any]) -> _Told:
     doors: tuple[Door, ...] = (_consignment(row),)
     if row["code2"]:
         doors += (Door(_("Discrepancy %(code)s", code=shown_code(row["code2"])), f"/discrepancies/{row['code2']}"),)
-    titles = {"again": _("What was reported is sent again"), "given": _("A part of it is sent to another kit's school")}
+    titles = {
+        "again": _("What was reported is sent again"),
+        "given": _("A part of it is sent to another kit's school"),
+        "carried": _("It goes to another school for good"),
+    }
     return _Told(titles.get(row["word"], _("Chosen for a consignment")), row["said"], doors=doors)
 
 

@@ -46,7 +46,9 @@ SELECT a.created_at, 'allotted', a.source, NULL, i.name, w.title_el, w.title_en,
   FROM shipped s JOIN award a ON a.id = s.award_id JOIN wave w ON w.id = a.wave_id
   JOIN institution i ON i.id = a.institution_id
 UNION ALL
-SELECT c.created_at, 'consigned', s.how, t.name, i.name, NULL, NULL, NULL, NULL, c.code,
+SELECT c.created_at, 'consigned',
+  CASE WHEN c.from_place_id IS NOT NULL AND c.discrepancy_id IS NULL THEN 'carried' ELSE s.how END, t.name,
+  i.name, NULL, NULL, NULL, NULL, c.code,
   (SELECT d.code FROM discrepancy d WHERE d.id = c.discrepancy_id), NULL, NULL, NULL, NULL
   FROM shipped s JOIN consignment c ON c.id = s.consignment_id JOIN institution i ON i.id = c.institution_id
   LEFT JOIN acts t ON t.id = c.id AND t.action = 'consignment-created'

@@ -1,9 +1,10 @@
 """Kits at schools for custody's tests, made through the services."""
 
-from stem_logistics.db.engine import fetch, fetch_value
+from stem_logistics.db.engine import fetch, fetch_one, fetch_value
 from stem_logistics.inventory import ledger
 from stem_logistics.inventory import service as stock
 from stem_logistics.inventory.ledger import Move
+from tests.deliveries.parcels import Parcel, parcel_of
 from tests.inventory.stock import kit_id, make_definition, make_institution, receive
 
 SCHOOL, OTHER = "0501659", "0501660"
@@ -47,3 +48,16 @@ async def place_of(serial: str) -> str:
             serial,
         )
     )
+
+
+async def arrived(school: str) -> Parcel:
+    """The school confirms, by the link of its newest mail, all of what is on its way to it."""
+    row = await fetch_one(
+        """SELECT c.id, c.code, c.institution_id FROM consignment c JOIN institution i ON i.id = c.institution_id
+           WHERE i.code = $1 AND c.state = 'dispatched' ORDER BY c.id DESC LIMIT 1""",
+        school,
+    )
+    assert row is not None, f"nothing is on its way to {school}"
+    parcel = await parcel_of(row["code"], row["institution_id"], "", f"mail@{school}.example")
+    await parcel.confirm(key=f"arrived-{row['code']}")
+    return parcel

@@ -17,7 +17,7 @@ from stem_logistics.db.engine import execute, fetch, fetch_one, fetch_value
 from stem_logistics.errors import Conflict, Invalid, NotFound
 from stem_logistics.inventory import ledger
 from stem_logistics.settings import Settings
-from tests.custody.scene import OTHER, SCHOOL, kit_at_school, place_of, places, serials
+from tests.custody.scene import OTHER, SCHOOL, arrived, kit_at_school, place_of, places, serials
 from tests.deliveries.parcels import last_mail
 from tests.inventory.stock import kit_id, make_institution
 from tests.support import today
@@ -190,8 +190,10 @@ async def test_kits_of_closed_and_merged_schools_are_found_and_moved(service: Se
     made = await moving.transfer_groups({OTHER: [merged], moving.STORE: [closed]}, why="Συγχώνευση")
     assert len(made) == 2 and await moving.homeless() == []
     assert await places(closed) == {"store": 9}
-    assert await place_of((await serials(merged))[0]) == f"institution-{OTHER}"
+    assert await places(merged) == {"consignment": 9}
     assert await fetch_value("SELECT ended_by FROM custody") == "moved-away"
+    await arrived(OTHER)
+    assert await place_of((await serials(merged))[0]) == f"institution-{OTHER}"
     with pytest.raises(Conflict, match="custody-school-closed"):
         await moving.transfer([merged], "0501661", why="x")
 
@@ -214,6 +216,8 @@ async def test_an_idle_kit_is_offered_refused_offered_again_and_given(service: S
     await moving.answer_offer(number, accept=True)
     assert await place_of((await serials(kit))[0]) == f"institution-{SCHOOL}"
     await moving.give(number)
+    assert await moving.list_idle() == []
+    await arrived("0501661")
     assert await place_of((await serials(kit))[0]) == "institution-0501661"
     assert await moving.list_idle() == []
 

@@ -11,7 +11,7 @@ from stem_logistics.custody import loans, moving, recalls, repairs, service
 from stem_logistics.custody.recalls import Criterion
 from stem_logistics.db.engine import execute, fetch_value, unit_of_work
 from stem_logistics.errors import Forbidden, Invalid
-from tests.custody.scene import OTHER, SCHOOL, kit_at_school, places, serials
+from tests.custody.scene import OTHER, SCHOOL, arrived, kit_at_school, places, serials
 from tests.deliveries.parcels import last_mail
 from tests.inventory.stock import make_institution
 from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in, today
@@ -52,6 +52,8 @@ async def test_a_kits_life_after_its_receipt_in_the_browser(app: Litestar) -> No
         assert (await post_form(client, f"/loans/{loan}/return", {})).status_code == 303
         move = {"target": OTHER, "transfer_why": "Κλείνει το τμήμα"}
         assert (await post_form(client, f"{page}/transfer", move)).status_code == 303
+        with acting_as(OPERATOR):
+            await arrived(OTHER)
         gone = {"method": "Φορέας ΑΗΗΕ", "disposal_why": "Παλιό"}
         assert (await post_form(client, f"{page}/disposal", gone)).status_code == 303
         shown = await client.get(page)

@@ -13,7 +13,6 @@ from stem_logistics.inventory.life import Event, life_of
 from stem_logistics.inventory.words import REASON_WORDS
 from stem_logistics.web.i18n import use_locale
 from tests.deliveries.parcels import Parcel, dispatched_parcel
-from tests.inventory.stock import make_institution
 from tests.support import OPERATOR, acting_as, browser, make_person, sign_in
 from tests.web.accessibility import faults
 
@@ -25,7 +24,7 @@ async def _life(kit: str) -> list[Event]:
 
 
 async def _lived() -> tuple[Parcel, str]:
-    """A kit that was received with a broken device, handed over, and given to another school; and its serial number."""
+    """A kit that was received with a broken device, handed over, and given back to the store; and its serial number."""
     parcel = await dispatched_parcel()
     await labels.print_labels(await labels.find([parcel.kit]), labels.sheet_of("a4-3x7"), 1)
     line = await parcel.line("microbit")
@@ -37,8 +36,7 @@ async def _lived() -> tuple[Parcel, str]:
     other = next(each.serial for each in await parcel.lines() if each.serial and each.serial != line.serial)
     code = await repairs.report(parcel.kit, other, fault="δεν ανάβει", under_warranty=True)
     await repairs.take_step(code, "send", repairs.Given(repairer="Τεχνική", repairer_number="RMA-7"))
-    await make_institution("0501700", "8ο Δημοτικό")
-    await moving.transfer([parcel.kit], "0501700", why="Συγχώνευση")
+    await moving.transfer([parcel.kit], moving.STORE, why="Συγχώνευση")
     return parcel, other
 
 
@@ -51,7 +49,7 @@ async def test_every_event_is_told_once_with_its_reason_and_document(service: No
         titles = [str(event.title) for event in events]
     assert len(titles) == len({*titles}), titles  # in this life nothing happens twice
     said = dict(zip(titles, events, strict=True))
-    moved = said["Moved"]
+    moved = said["Came back to the store"]
     assert moved.reversible and moved.why == "Συγχώνευση"
     assert any(door.href.startswith("/papers/") for door in moved.doors)
     sent = said["Repair: Sent to the repairer"]
@@ -79,7 +77,7 @@ async def test_no_movement_is_lost_from_the_timeline(service: None) -> None:
         with_another = [
             row for row in history if f"{REASON_WORDS[row['reason']]}" not in {str(e.title) for e in events}
         ]
-    assert {row["reason"] for row in with_another} == {"receive-damaged", "return", "repair"}
+    assert {row["reason"] for row in with_another} == {"receive-damaged", "repair"}
     told = "\n".join(event.text for event in events)
     for row in with_another:
         assert f"{row['pieces']} piece" in told, row

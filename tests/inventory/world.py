@@ -45,6 +45,7 @@ class Consignment:
     lines: Counter[Piece] = field(default_factory=Counter)
     parts: int = 0
     case: str = ""  # what it sends again
+    origin: str = STORE  # where it leaves from
 
     @property
     def holds_kits(self) -> bool:

@@ -54,6 +54,11 @@ def _send_again(page: Page, eyes: Eyes, parcel: Parcel) -> None:
     says(page, "Ταχυμεταφορές")
     page.goto(link_in_mail(page, parcel.school, "r"))
     eyes.look(page, "receipt-again")
+    _all_arrived(page)
+
+
+def _all_arrived(page: Page) -> None:
+    """The school's link is open; it confirms that everything is there."""
     press(page, "Everything arrived in order")
     fill(page, {"quality": "looked", "receiver_name": "Μαρία Ανδρέου", "receiver_role": "Διευθυντής/Διευθύντρια"})
     press(page, "Confirm the receipt")
@@ -115,7 +120,7 @@ def repair(page: Page, phone: Page, eyes: Eyes, papers: Keeps, parcel: Parcel) -
 
 
 def transfer(page: Page, eyes: Eyes, papers: Keeps, parcel: Parcel) -> None:
-    """The kit goes to another school for good."""
+    """The kit goes to another school for good, which confirms it by the link of its mail."""
     page.goto("/schools?state=active")
     codes = [
         str(row.get_attribute("href")).rsplit("/", 1)[1]
@@ -133,6 +138,9 @@ def transfer(page: Page, eyes: Eyes, papers: Keeps, parcel: Parcel) -> None:
             str(page.locator('main a[href^="/papers/"]', has_text="ΜΤ-").first.get_attribute("href"))
         ).body(),
     )
+    page.goto(link_in_mail(page, other, "r"))
+    eyes.look(page, "receipt-of-a-transfer")
+    _all_arrived(page)
 
 
 def count(page: Page, phone: Page, eyes: Eyes, papers: Keeps, parcel: Parcel) -> None:

@@ -1,8 +1,10 @@
 """Kits at schools: who has them, loans, moves, repairs, their end."""
 
 import uuid
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -14,9 +16,10 @@ from stem_logistics.custody import disposal, loans, moving, repairs
 from stem_logistics.custody import service as custody
 from stem_logistics.custody.repairs import Given
 from stem_logistics.custody.rules import REPAIR_STEPS
+from stem_logistics.db.engine import fetch
 from stem_logistics.inventory import service
 from tests.inventory.life.base import SCHOOLS, TODAY, WHY, Base
-from tests.inventory.world import LOST, SCRAPPED, STORE, Repair, Shift
+from tests.inventory.world import LOST, SCRAPPED, STORE, Consignment, Repair, Shift
 
 
 class Schools(Base):
@@ -76,10 +79,37 @@ class Schools(Base):
         place = STORE if to == moving.STORE else f"school:{to}"
         schools = {kit: self.world.school_of(kit) for kit in kits}
         may = all(schools.values()) and all(f"school:{school}" != place for school in schools.values())
+        if to != moving.STORE:
+            may = may and not any(self.world.is_packed(kit) for kit in kits)
+            self._carry("transfer", moving.transfer(kits, to, why=WHY), kits, to, may=may)
+            return
         shifts = [s for kit, school in schools.items() for s in self.world.all_of(kit, f"school:{school}", place)]
-        self.do("transfer", moving.transfer(kits, to, why=WHY), shifts if may else (), may=may)
+        self.do("transfer to the store", moving.transfer(kits, to, why=WHY), shifts if may else (), may=may)
         if may:
             self._moved_away(kits)
+
+    def _carry(
+        self, what: str, work: Coroutine[Any, Any, Any], kits: Sequence[str], to: str, *, may: bool = True
+    ) -> None:
+        """Kits leave for another school: for each school that gives, a consignment that the other one confirms."""
+        groups: dict[str, list[str]] = {}
+        for kit in kits:
+            groups.setdefault(self.world.school_of(kit), []).append(kit)
+        self.do(what, work, may=may)
+        if not may:
+            return
+        # where they go has a name only now
+        rows = self.run(fetch("SELECT code FROM consignment ORDER BY id DESC LIMIT $1", len(groups)))
+        for row, (school, mine) in zip(reversed(rows), groups.items(), strict=True):
+            origin, code = f"school:{school}", str(row["code"])
+            shifts = [shift for kit in mine for shift in self.world.all_of(kit, origin, f"consignment:{code}")]
+            after = self.world.after(shifts)
+            assert after is not None
+            self.world.at = after
+            self.world.consignments[code] = Consignment(
+                to, "dispatched", mine, Counter({shift.piece: shift.count for shift in shifts}), origin=origin
+            )
+        self._moved_away(kits)
 
     @precondition(lambda self: any(self.world.school_of(kit) for kit in self.world.kits))
     @rule(data=st.data(), to=st.sampled_from(SCHOOLS), accept=st.booleans())
@@ -91,12 +121,9 @@ class Schools(Base):
         assert number is not None
         self.do("offer", moving.offer(number, to, TODAY + timedelta(days=5)))
         self.do("answer an offer", moving.answer_offer(number, accept=accept))
-        may = accept and to != school
-        shifts = self.world.all_of(kit, f"school:{school}", f"school:{to}") if may else ()
-        self.do("give an idle kit", moving.give(number), shifts, may=may)
-        if may:
-            self._moved_away([kit])
-        else:
+        may = accept and to != school and not self.world.is_packed(kit)
+        self._carry("give an idle kit", moving.give(number), [kit], to, may=may)
+        if not may:
             self.do("use again", moving.end_idle(number))
 
     @precondition(lambda self: self.world.kits)

@@ -55,7 +55,8 @@ class Shipping(Base):
     def _pick(self, code: str, kit: str) -> None:
         consignment = self.world.consignments[code]
         inside = self.world.all_of(kit, STORE, f"consignment:{code}")
-        may = consignment.state == "packing" and bool(inside) and not self.world.is_packed(kit) and not consignment.case
+        may = consignment.state == "packing" and bool(inside) and not self.world.is_packed(kit)
+        may = may and not consignment.case and consignment.origin == STORE
         self.do("pick", deliveries.pick(code, kit), inside, may=may)
         if not may:
             return
@@ -63,7 +64,8 @@ class Shipping(Base):
         consignment.lines.update({shift.piece: shift.count for shift in inside})
 
     def _unload(self, code: str, kits: Sequence[str]) -> list[Shift]:
-        return [shift for kit in kits for shift in self.world.all_of(kit, f"consignment:{code}", STORE)]
+        origin = self.world.consignments[code].origin
+        return [shift for kit in kits for shift in self.world.all_of(kit, f"consignment:{code}", origin)]
 
     def _left(self, consignment: Consignment) -> int:
         """What is still to be scanned into a consignment that sends again."""
