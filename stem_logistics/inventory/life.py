@@ -80,7 +80,7 @@ def life_of(movements: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]
     for row in others:
         if row["kind"] == "paper" and row["paper_number"] in told:
             continue  # the movement itself leads to it
-        mine = told.get(row["movement"] or "", [])
+        mine = told.get(row["movement"], []) if row["movement"] else []
         taken |= {id(each) for each in mine}
         events.append(_event(row, mine))
     events += [_moved(row, papers) for row in movements if id(row) not in taken]

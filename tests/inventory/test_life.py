@@ -119,3 +119,12 @@ async def test_what_came_without_having_been_sent_is_told(service: None) -> None
         assert said[title].doors[0].href == f"/discrepancies/{cases[kind]}"
     closed = said["The discrepancy was closed: Fetched back"]
     assert closed.why == "Το πήρε ο πρεσβευτής" and "UNO-7" in closed.text
+
+
+async def test_a_movement_without_a_paper_is_told_once(service: None) -> None:
+    """What moved without a document stands alone; no other event tells it as its own."""
+    parcel = await dispatched_parcel()
+    await parcel.confirm()
+    await stock.move_kit(parcel.kit, "lost", key="k", note="Πλημμύρα")
+    events = await _life(parcel.kit)
+    assert [event.why for event in events if "Απώλειες" in event.text] == ["Πλημμύρα"]
