@@ -78,7 +78,17 @@ def score_wave(
     Returns:
         the scores, the same for any order of the arguments' parts.
     """
-    counted = count_evidence(evidence, rules.evidence_counts_for)
+    return score_counted(rules, deadline, applications, count_evidence(evidence, rules.evidence_counts_for), teachers)
+
+
+def score_counted(
+    rules: WaveRules,
+    deadline: date,
+    applications: Iterable[ApplicationFacts],
+    counted: Counted,
+    teachers: Iterable[Teacher] = (),
+) -> WaveScores:
+    """As `score_wave`, from evidence that was counted before by the same rule of what counts for which school."""
     active = active_teachers(teachers, deadline)
     criteria = _criteria_of(rules, deadline)
     scored = {}

@@ -1,14 +1,17 @@
 """What if: changed figures on the last wave's applicants move whom the rule moves, and write nothing."""
 
+from decimal import Decimal
+
 import pytest
 from litestar import Litestar
 
 from stem_logistics.db.engine import fetch, fetch_value
 from stem_logistics.errors import Conflict, FieldErrors, Invalid
 from stem_logistics.settings import Settings
+from stem_logistics.waves import scores, trials
 from stem_logistics.waves import service as waves
-from stem_logistics.waves import trials
 from stem_logistics.waves.importing import no_report
+from stem_logistics.waves.scoring import score_wave
 from tests.support import OPERATOR, acting_as, browser, make_person, sign_in
 from tests.waves.scene import application, apply, decide, kit, make_school, open_wave, prize
 from tests.waves.test_pages import look, send, work
@@ -63,6 +66,30 @@ async def test_the_side_before_is_what_was_published(service: Settings) -> None:
         assert (found["received_before"], found["received_after"], found["lose"], found["gain"]) == (1, 2, 0, 1)
         published = {row["code"] for row in await fetch(_AWARDED)}
         assert published == {"0100001"}
+
+
+async def test_each_side_is_what_scoring_anew_would_say(service: Settings) -> None:
+    """What both sides have in common is worked out once; the points are those of each side's own rules."""
+    with acting_as(OPERATOR):
+        await scene()
+        reported: list[tuple[int, int]] = []
+
+        async def report(done: int, total: int) -> None:
+            reported.append((done, total))
+
+        found = await trials.run({**PAYLOAD, "changes": {"kits.printer.stock": "3"}}, report)
+        assert (found["points_changed"], found["received_after"]) == (0, 3)
+        assert reported == [(done, 5) for done in range(6)]
+        ceiling = {"criteria.national-prize.ceiling": "0.5"}
+        found = await trials.run({**PAYLOAD, "changes": ceiling}, no_report)
+        assert found["points_changed"] == 1
+        base, document = await trials.starting_document("stem-7", use_draft=False)
+        known = await scores.facts_of(base.id)
+        for changes, name in (({}, "points_before"), (ceiling, "points_after")):
+            rules = trials.with_changes(document, changes)
+            right = score_wave(rules, base.deadline_day, known.applications, known.evidence, known.teachers)
+            due = {a.school: right.applications[a.id].total for a in known.applications}
+            assert all(Decimal(row[name]) == due[row["code"]] for row in found["moved"]) and found["moved"]
 
 
 _AWARDED = "SELECT i.code FROM award a JOIN institution i ON i.id = a.institution_id"
