@@ -13,7 +13,7 @@ from bisect import insort
 from collections import Counter, defaultdict, namedtuple
 from collections.abc import Collection, Container, Iterator
 from functools import lru_cache
-from itertools import chain, islice, zip_longest
+from itertools import chain, islice, takewhile, zip_longest
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,7 +23,7 @@ Fits = tuple[str, ...]  # the reserve lines of a kit that a school fits, in publ
 EVERYONE, NOBODY = (1, ""), (-(10**18), "")  # the cut-offs printed as null and "CLOSED"
 Cuts = dict[str, dict[str, Place]]  # the cut-offs of each kit's lines
 canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
-# One submission. Its score is in millionths; `asks`: the kits listed that suit it, each with the lines that it fits.
+# One submission: its score in millionths, its region as `open@…`, in `asks` the kits that suit, with the lines it fits.
 School = namedtuple("School", "id number score region level wishes asks kind")
 # What the files look like: `?` marks a key that may be left out, `*` stands for any key.
 KIT: Json = {"id": str, "stock": int, "levels": [str], "reserves": [{"id": str, "any_of": [str], "places": int}]}
@@ -108,7 +108,8 @@ class Choice:
         self.on: dict[str, dict[Fits, list[int]]] = {line: {} for line in self.spare}  # line -> lines fitted -> who
         reserve, others, hopeless = list[tuple[int, Fits]](), list[tuple[int, Fits]](), set[Fits]([()])
         for school, fits in asking:
-            line, way = (None, {}) if fits in hopeless else self.search([c for c in fits if self.spare[c]][:1] or fits)
+            free = next((line for line in fits if self.spare[line]), None)
+            line, way = (free, {free: None}) if free is not None or fits in hopeless else self.search(fits)
             (others if line is None else reserve).append((school, fits))
             if line is None:
                 hopeless.add(fits)  # a later one that fits the same lines finds no room either
@@ -124,9 +125,9 @@ class Choice:
         self.in_region = Counter[str]()  # how many open places each holds
         for one in others:
             region = regions[one[0]]
-            free = len(self.open) < self.room and self.in_region[region] < self.caps.get(region, stock)
-            (self.open if free else self.refused).append(one)
-            self.in_region[region] += free
+            takes = len(self.open) < self.room and self.in_region[region] < self.caps.get(region, stock)
+            (self.open if takes else self.refused).append(one)
+            self.in_region[region] += takes
         self.held = reserve + self.open
 
     def search(self, start: Collection[str]) -> tuple[str | None, dict[str, str | None]]:
@@ -151,8 +152,7 @@ class Choice:
         full = len(self.open) == self.room
         cuts["open"] = EVERYONE if not full else places[self.open[-1][0]] if self.room else NOBODY
         last = {regions[school]: places[school] for school, _ in self.open}
-        capped = [region for region, cap in self.caps.items() if self.in_region[region] == cap]
-        return cuts | {f"open@{region}": last.get(region, NOBODY) for region in capped}
+        return cuts | {r: last.get(r, NOBODY) for r, cap in self.caps.items() if self.in_region[r] == cap}
 
 
 def compare(what: str, right: Json, found: Json) -> None:
@@ -180,7 +180,8 @@ class Wave:
                 hold(not taken, f"{what}: line id {show(name)} is repeated, or has a meaning of its own")
                 places[name] = number
             hold(all(line["any_of"] for line in kit["reserves"]), f"{what}: a line has no category")
-            caps, blocks, stock = kit.get("open_region_cap", {}), kit.get("university_blocks", 0), kit["stock"]
+            caps = {f"open@{region}": cap for region, cap in kit.get("open_region_cap", {}).items()}
+            blocks, stock = kit.get("university_blocks", 0), kit["stock"]
             hold(min(stock, blocks, *caps.values(), *places.values()) >= 0, f"{what}: a number is negative")
             wanted = sum(places.values()) + blocks * self.block_size
             hold(wanted <= stock, f"{what}: places and blocks take {show(wanted)} of a stock of {show(stock)}")
@@ -193,7 +194,7 @@ class Wave:
                 hold(old.number < school.number, f"INVALID_WAVE: {show(old.id)} repeats submission {show(old.number)}")
                 self.earlier[school.id].append(old)
             self.latest[school.id] = school
-        for school in self.latest.values():
+        for school in sorted(self.latest.values(), key=lambda school: -school.score):  # so that `strong` can stop
             self.kinds[school.kind].append(school)
         self.stock = {kit: rules["stock"] for kit, rules in self.kits.items()}  # what the departments leave
         left = {kit: rules["blocks"] for kit, rules in self.kits.items()}
@@ -208,8 +209,9 @@ class Wave:
             raise Wrong(
                 f"INVALID_WAVE: applicant {show(name)}: negative, repeated or unknown: {show([number, *wishes])}"
             )
-        score, region, level = millionths(row["score"], name), sys.intern(row["region"]), sys.intern(row["level"])
-        return School(name, number, score, region, level, *self.asks(level, tuple(row["categories"]), wishes))
+        region, level = sys.intern("open@" + row["region"]), sys.intern(row["level"])
+        suits = self.asks(level, tuple(row["categories"]), wishes)
+        return School(name, number, millionths(row["score"], name), region, level, *suits)
 
     def suitable(self, level: str, have: tuple[str, ...], wishes: tuple[str, ...]) -> tuple[Any, ...]:
         """The preferences, and those that suit a level with the lines that are fitted (step 3)."""
@@ -223,30 +225,29 @@ class Wave:
 
     def cleared(self, school: School, own: Place, kit: str, cuts: dict[str, Place]) -> list[str]:
         """The lines of a kit, of those that a school fits and of the open places, whose cut-offs it clears."""
-        opened = kit in school.asks and own <= cuts["open"] and own <= cuts.get(f"open@{school.region}", EVERYONE)
+        opened = kit in school.asks and own <= cuts["open"] and own <= cuts.get(school.region, EVERYONE)
         return [line for line in school.asks.get(kit, ()) if own <= cuts[line]] + ["open"] * opened
 
     def strong(self, cuts: Cuts, but: Container[str]) -> Iterator[tuple[str, Place]]:
         """The schools, but for some, whose score may do for a kit they ask for, with their places."""
         for kind, schools in self.kinds.items():
             least = -max((cuts[kit][line] for kit, fits in kind for line in (*fits, "open")), default=NOBODY)[0]
-            yield from ((s.id, self.place(s)) for s in schools if s.score >= least and s.id not in but)
+            strong = takewhile(lambda school, least=least: school.score >= least, schools)  # type: ignore[misc]
+            yield from ((s.id, self.place(s)) for s in strong if s.id not in but)
 
     def certificate(self, outcome: Json) -> tuple[Cuts, dict[str, Place]]:
         """Hold each fact but the reasons against the rule. Gives the cut-offs, and the schools that receive a kit."""
         hold(outcome["input_sha256"] == self.sha256, f"input_sha256 is not that of this input, {self.sha256}")
         awards, raw, receive, on = outcome["allocation"], outcome["cutoffs"], {}, list[tuple[str, str]]()
         for name, award in awards.items():
-            kit, line, what = award["kit"], award["line"], f"allocation: {show(name)}"
-            hold(name in self.latest, f"{what} is not an applicant")
-            school = self.latest[name]
-            on += [(kit, line), (kit, f"{line}@{school.region}")]
+            if not (school := self.latest.get(name)):
+                raise Wrong(f"{show(name)} is not an applicant")
+            kit, line = award["kit"], award["line"]
+            on += [(kit, line), (kit, school.region)] if line == "open" else [(kit, line)]
             if school.level != "university":  # whose blocks are compared below
-                hold(kit in school.asks, f"{what} did not ask for kit {kit!a:.99}, or it does not suit its level")
-                hold(
-                    line == "open" or line in school.asks[kit], f"{what} does not fit line {line!a:.99} of kit {kit!a}"
-                )
-                hold(award["units"] == 1, f"{what} has {award['units']!a:.99} units, a school's due is 1")
+                if kit not in school.asks or line not in ("open", *school.asks[kit]) or award["units"] != 1:
+                    why = "it did not ask for it, it does not suit its level, it does not fit line, or units are not 1"
+                    raise Wrong(f"{show(name)} has {award['units']!a:.99} of {kit!a:.99} on {line!a:.99}: {why}")
                 receive[name] = self.place(school)
         hold(raw.keys() == self.kits.keys(), "cutoffs: the kits are not those of the wave")
         count = Counter(on)
@@ -268,8 +269,7 @@ class Wave:
         """Check a kit's counts, and that a cut-off is finite or closed where its line, stock or region is full."""
         rules, cuts = self.kits[kit], dict[str, Place]()
         taken = count[kit, "university"] * self.block_size + sum(count[kit, line] for line in rules["places"])
-        caps = {f"open@{region}": cap for region, cap in rules["caps"].items()}
-        limits = {**rules["places"], "university": rules["blocks"], **caps, "open": rules["stock"] - taken}
+        limits = {**rules["places"], "university": rules["blocks"], **rules["caps"], "open": rules["stock"] - taken}
         for line, limit in limits.items():
             held, what = count[kit, line], f"kit {show(kit)}: {count[kit, line]} awards on {show(line)}, room for"
             hold(held <= limit, f"{what} {show(limit)}")
@@ -288,8 +288,8 @@ class Wave:
     def defer(self, ask: dict[str, Place]) -> tuple[Json, Cuts]:
         """Step 6, among these schools: each asks the best kit that has not refused it, until nobody is refused."""
         names = sorted(ask, key=ask.__getitem__)
-        places, regions = [ask[name] for name in names], [self.latest[name].region for name in names]
-        wishes = [iter(self.latest[name].asks.items()) for name in names]
+        places, schools = [ask[name] for name in names], [self.latest[name] for name in names]
+        regions, wishes = [school.region for school in schools], [iter(school.asks.items()) for school in schools]
         chosen = {kit: Choice(rules, self.stock[kit], [], regions) for kit, rules in self.kits.items()}
         new = {kit: list[tuple[int, Fits]]() for kit in self.kits}
         free, allocation = list(range(len(names))), dict(self.blocks)
@@ -339,7 +339,7 @@ class Wave:
                     code = "NO_STOCK" if kit in school.asks else "NOT_SUITABLE_LEVEL"
                 else:
                     opened, lines = cuts[kit]["open"], [cuts[kit][line] for line in school.asks[kit]]
-                    capped = cuts[kit].get(f"open@{school.region}", EVERYONE)
+                    capped = cuts[kit].get(school.region, EVERYONE)
                     ways = [way for way in (*lines, min(opened, capped)) if way not in (EVERYONE, NOBODY)]
                     code, cut, due = "NOT_ELIGIBLE_FOR_RESERVE", NOBODY, max(ways, default=EVERYONE)
                     if capped != EVERYONE and own <= opened:
