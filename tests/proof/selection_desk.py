@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -171,12 +172,16 @@ def mails_of(page: Page, code: str) -> list[tuple[str, str]]:
     return found
 
 
-def link_in_mail(page: Page, code: str, path: str) -> str:
-    """The newest link of a kind that a school was sent."""
-    for _subject, body in mails_of(page, code):
-        if found := re.search(rf"http\S+{path}\S+", body):
-            return found[0]
-    raise AssertionError(f"{code} was sent no {path}")
+def link_in_mail(page: Page, code: str, path: str, patience_s: float = 120) -> str:
+    """The newest link of a kind that a school was sent. Letters are written after what they tell of, one by one."""
+    end = time.monotonic() + patience_s
+    while True:
+        mails = mails_of(page, code)
+        for _subject, body in mails:
+            if found := re.search(rf"http\S+{path}\S+", body):
+                return found[0]
+        assert time.monotonic() < end, f"{code} was sent no {path}, but {[subject for subject, _ in mails]}"
+        time.sleep(2)
 
 
 def application_of(page: Page, code: str) -> str:
