@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Request, get, post, route
+from litestar import Request, Response, get, post, route
 from litestar.enums import HttpMethod
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
@@ -10,6 +10,8 @@ from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.deliveries import last_mile
+from stem_logistics.deliveries.hand_over_paper import hand_over_paper
+from stem_logistics.deliveries.receipt_pages import pdf_response
 from stem_logistics.deliveries.staff_pages import consignment_view
 from stem_logistics.errors import DomainError
 from stem_logistics.registry import service as registry
@@ -75,6 +77,27 @@ async def link_sign(request: AnyRequest, token: FromPath[str]) -> Redirect | Tem
     return await _sign(request, f"/h/{token}", public=True)
 
 
+@get("/h/{token:str}/paper/{code:str}", opt=LINK, include_in_schema=False, operation_id="HandOverPaperByLink")
+async def link_paper(token: FromPath[str], code: FromPath[str]) -> Response[bytes]:
+    """The paper by which a stop hands parcels over, for its own link."""
+    name, content = await hand_over_paper(code)
+    return pdf_response(content, name)
+
+
+@get("/last-mile/paper/{code:str}", opt=SIGN, include_in_schema=False, operation_id="HandOverPaper")
+async def paper(code: FromPath[str]) -> Response[bytes]:
+    """The same for whoever signs in."""
+    name, content = await hand_over_paper(code)
+    return pdf_response(content, name)
+
+
+@get("/consignments/{code:str}/hand-over.pdf", opt=READ, include_in_schema=False, operation_id="ConsignmentHandOver")
+async def consignment_paper(code: FromPath[str]) -> Response[bytes]:
+    """The same from the consignment's page."""
+    name, content = await hand_over_paper(code)
+    return pdf_response(content, name)
+
+
 async def _stops(request: AnyRequest, *, error: str = "", typed: dict[str, str] | None = None) -> Template:
     language = current_locale.get()
     context = {
@@ -136,4 +159,15 @@ async def way(request: AnyRequest, code: FromPath[str]) -> Redirect | Template:
     return Redirect(f"/consignments/{code}", query_params={"done": "way"}, status_code=303)
 
 
-ROUTES: list[ControllerRouterHandler] = [page, sign, link_page, link_sign, stops_page, add_stop, way]
+ROUTES: list[ControllerRouterHandler] = [
+    page,
+    sign,
+    paper,
+    link_page,
+    link_sign,
+    link_paper,
+    consignment_paper,
+    stops_page,
+    add_stop,
+    way,
+]

@@ -19,7 +19,7 @@ from stem_logistics.deliveries.documents.packing import (
     packing_list_pdf,
 )
 from stem_logistics.deliveries.documents.parties import School, Sender
-from stem_logistics.deliveries.documents.protocol import Kit, Line, Protocol, protocol_pdf
+from stem_logistics.deliveries.documents.protocol import Kit, Line, Protocol, Signer, protocol_pdf
 from stem_logistics.deliveries.documents.text import REPLACEMENT, greek_date, printable, printable_ranges
 
 A4 = (595.276, 841.89)
@@ -119,6 +119,34 @@ def test_a_kit_of_seven_lines_is_one_page() -> None:
     lines = (*boards, Line("Καλώδιο USB", "cable", "", 5, 5, 0, 0), Line("Θήκη μπαταριών", "box", "", 5, 5, 0, 0))
     usual = dataclasses.replace(PROTOCOL, kits=(Kit("K234-567A", "Σετ", lines),), is_final=True, note="", photos=())
     assert len(page_sizes(protocol_pdf(usual))) == 1
+
+
+@pytest.mark.parametrize("lines", [1, 3, 7, 9])
+def test_a_committee_signs_on_the_sheet_that_says_for_what(lines: int) -> None:
+    """A usual receipt with three members is one sheet."""
+    assert len(_committee_pages(lines)) == 1
+
+
+def test_signatures_are_never_alone_on_a_page() -> None:
+    """Where a receipt is longer than a sheet, its totals go with the committee, and the committee with its heading."""
+    pages = _committee_pages(12)
+    assert len(pages) == 2
+    assert all(words in pages[1] for words in ("Σύνολο τεμαχίων", "Η επιτροπή παραλαβής", "Νίκος Βλάχος"))
+
+
+def _committee_pages(lines: int) -> list[str]:
+    boards = tuple(Line("Micro:bit V2", "microbit", f"9904000000{n:02}", 1, 1, 0, 0) for n in range(0, lines, 2))
+    cables = tuple(Line("Καλώδιο USB", "cable", "", 5, 5, 0, 0) for _ in range(1, lines, 2))
+    members = (
+        Signer("Μαρία Ανδρέου", "Διευθύντρια", MOMENT, ""),
+        Signer("Νίκος Βλάχος", "ΠΕ86", None, ""),
+        Signer("Άννα Λέκκα", "ΠΕ70", MOMENT, ""),
+    )
+    kits = (Kit("K234-567A", "Σετ", (*boards, *cables)),)
+    signed = dataclasses.replace(
+        PROTOCOL, kits=kits, note="", photos=(), act="12/21-11-2026", appointed_by="directorate", members=members
+    )
+    return [page.extract_text() for page in PdfReader(io.BytesIO(protocol_pdf(signed))).pages]
 
 
 def test_the_same_receipt_gives_the_same_bytes() -> None:

@@ -15,6 +15,7 @@ from stem_logistics.inventory import ledger
 from stem_logistics.inventory import service as stock
 from stem_logistics.settings import Settings
 from tests.deliveries.parcels import Parcel, last_mail
+from tests.deliveries.test_documents import assert_pdf_a_2b, text_of
 from tests.inventory.stock import kit_id, make_definition, make_institution, receive
 from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in
 from tests.web.accessibility import faults
@@ -290,3 +291,46 @@ async def test_an_ambassador_sees_and_signs_for_their_region_only(app: Litestar)
         opened = (await client.get(f"/consignments/{mine.code}")).text
         assert faults(opened) == [] and "Eleni" in opened
         assert faults((await client.get("/consignments/stops")).text) == []
+
+
+async def test_a_hand_over_has_its_paper(app: Litestar) -> None:
+    """Whoever holds the parcels prints it: for the next on the way, then for the school; others find none."""
+    async with browser(app) as client:
+        with acting_as(OPERATOR):
+            parcel, other = await _packed(), await _packed("0501660", region="E")
+            await last_mile.plan_way(
+                parcel.code, [await _stop("regional-store", "Depot"), await _stop("ambassador", "Eleni")]
+            )
+            await last_mile.plan_way(other.code, [await _stop("ambassador", "Maria", region="E")])
+            await _dispatch(parcel)
+            await _dispatch(other)
+            tokens = {name: await _token(f"{name}@stop.example") for name in ("depot", "maria")}
+        address = f"/h/{tokens['depot']}"
+        assert (await client.get(f"{address}/paper/{parcel.code}")).status_code == 404, "nothing is held yet"
+        signed = {"codes": parcel.code, "name": "Νίκος Κ.", "post": "Αποθηκάριος", "remark": "βρεγμένο κουτί"}
+        assert (await post_form(client, address, signed)).status_code == 303
+        page = await client.get(address)
+        assert faults(page.text) == [] and f"{address}/paper/{parcel.code}" in page.text
+        first = await client.get(f"{address}/paper/{parcel.code}")
+        assert first.headers["content-type"] == "application/pdf"
+        said = text_of(first.content)
+        for words in ("Depot", "Παραλαμβάνει Eleni", "Νίκος Κ., Αποθηκάριος", "βρεγμένο κουτί", "Micro:bit V2"):
+            assert words in said, words
+        assert first.content == (await client.get(f"{address}/paper/{parcel.code}")).content
+        with acting_as(OPERATOR):
+            eleni = f"/h/{await _token('eleni@stop.example')}"
+        assert (await client.get(f"{eleni}/paper/{parcel.code}")).status_code == 404, "it is not hers yet"
+        ours = {"codes": parcel.code, "name": "Ελένη Δ.", "post": "Πρέσβειρα", "remark": ""}
+        assert (await post_form(client, eleni, ours)).status_code == 303
+        last = await client.get(f"{eleni}/paper/{parcel.code}")
+        assert_pdf_a_2b(last.content)
+        assert "(0501659)" in text_of(last.content) and "σχολική μονάδα" in text_of(last.content)
+        assert (await client.get(f"/h/{tokens['maria']}/paper/{parcel.code}")).status_code == 404
+        region = await fetch_value("SELECT id FROM regional_directorate WHERE code = 'E'")
+        await sign_in(client, await make_person("ambassador", scope=Grant("ambassador", "region", region)))
+        for path in (f"/last-mile/paper/{parcel.code}", f"/consignments/{parcel.code}/hand-over.pdf"):
+            assert (await client.get(path)).status_code == 404
+        await sign_in(client, await make_person("staff"))
+        shown = await client.get(f"/consignments/{parcel.code}")
+        assert faults(shown.text) == [] and "hand-over.pdf" in shown.text
+        assert (await client.get(f"/consignments/{parcel.code}/hand-over.pdf")).content == last.content
