@@ -143,19 +143,28 @@ async def _batch(
     typed: str = "",
     suggestion: str = "",
     done: str = "",
-    kit: str = "",
-    instead: bool = False,
+    form: dict[str, str] | None = None,
+    where: str = "serial",
 ) -> Template:
     context = {
         "batch": await purchasing.get_batch(code),
-        "error": error,
+        "errors": {where: error} if error else {},
         "typed": typed,
         "suggestion": suggestion,
         "done": done,
-        "kit": kit,
-        "instead": instead,
+        "form": form or {},
+        "instead": "instead" in (form or {}),
     }
     return Template("inventory/batch.html", context=context, status_code=422 if error else 200)
+
+
+def _field(action: str, refused: DomainError) -> str:
+    """The field beside which a refusal belongs: that of the form which was sent."""
+    if action in ("accept", "reject-all"):
+        return "decided_why"
+    if action == "reject":
+        return "why" if refused.slug == "reason-missing" else "kit"
+    return "serial"
 
 
 @get("/stock/batches/{code:str}", opt=READ, include_in_schema=False, operation_id="BatchPage")
@@ -191,8 +200,8 @@ async def change_batch(request: AnyRequest, code: FromPath[str]) -> Redirect | T
             error=sentence_of(refused),
             typed=typed if suggestion else "",
             suggestion=suggestion,
-            kit=form.get("kit", ""),
-            instead="instead" in form,
+            form=form,
+            where=_field(action, refused),
         )
     return Redirect(f"/stock/batches/{code}", query_params={"done": action}, status_code=303)
 

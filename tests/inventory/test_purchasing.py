@@ -244,3 +244,29 @@ async def test_a_rejected_batch_goes_back_as_a_whole(service: Settings) -> None:
     assert (row["received"], row["rejected"], row["outstanding"]) == (3, 3, 3)
     assert await fetch_value("SELECT count(*) FROM holding WHERE quantity > 0") == 0
     assert (await ledger.verify()).faults == ()
+
+
+async def test_acceptance_in_the_browser(app: Litestar) -> None:
+    """The page opens with what is left to do; a refusal stands beside the decision and keeps its reason."""
+    async with browser(app) as client:
+        with acting_as(OPERATOR):
+            batch, codes = await _batch_of(4, to_check=2)
+        await sign_in(client, await make_person("staff"))
+        page = f"/stock/batches/{batch}"
+        shown = (await client.get(page)).text
+        assert faults(shown) == [] and "Πρέπει να ελεγχθούν ακόμη 2 συσκευές" in shown
+        early = await post_form(client, page, {"action": "accept", "decided_why": ""})
+        assert early.status_code == 422 and faults(early.text) == []
+        assert 'href="#decided_why"' in early.text and 'href="#serial"' not in early.text
+        unknown = await post_form(client, page, {"action": "reject", "kit": "K2345678", "why": "καμένο"})
+        assert unknown.status_code == 422 and 'href="#kit"' in unknown.text and 'value="καμένο"' in unknown.text
+        with acting_as(OPERATOR):
+            drawn = [row["kit"] for row in (await purchasing.get_batch(batch))["sample"]]
+        for code in drawn:
+            await _check(code, "FAIL")
+        many = (await client.get(page)).text
+        assert "περισσότερες από όσες συμφωνήθηκαν" in many and set(drawn) <= set(codes)
+        accepted = await post_form(client, page, {"action": "accept", "decided_why": "θα ενημερωθούν"})
+        assert accepted.status_code == 303
+        done = (await client.get(page)).text
+        assert faults(done) == [] and "Έγινε δεκτή" in done and "θα ενημερωθούν" in done
