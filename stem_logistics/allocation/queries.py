@@ -175,6 +175,23 @@ async def add_direct_awards(rows: Sequence[tuple[int, int, str, int, str]]) -> N
     )
 
 
+async def change_direct_award(wave_id: int, institution_id: int, kit: str, units: int, note: str) -> None:
+    """Other units, another reason of an award of a fixed list; the database refuses fewer than were sent."""
+    await execute(
+        """UPDATE award SET units = $4, note = $5
+           WHERE wave_id = $1 AND institution_id = $2 AND kit_slug = $3 AND source = 'direct'""",
+        *(wave_id, institution_id, kit, units, note),
+    )
+
+
+async def remove_direct_award(wave_id: int, institution_id: int, kit: str) -> None:
+    """An award of a fixed list that stands no more; the database refuses it where something was sent."""
+    await execute(
+        "DELETE FROM award WHERE wave_id = $1 AND institution_id = $2 AND kit_slug = $3 AND source = 'direct'",
+        *(wave_id, institution_id, kit),
+    )
+
+
 async def awards(wave_id: int) -> list[dict[str, Any]]:
     """Who got what in a wave."""
     return await fetch(

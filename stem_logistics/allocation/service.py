@@ -305,3 +305,24 @@ async def record_historic_awards(wave_slug: str, awards: list[tuple[int, str, in
 async def record_direct_awards(wave_id: int, awards: list[tuple[int, str, int, str]]) -> None:
     """Awards of a fixed list, inside the unit of work of whoever publishes it: institution, kit's slug, units, note."""
     await queries.add_direct_awards([(wave_id, *award) for award in awards])
+
+
+async def correct_direct_award(
+    wave_id: int, was: tuple[int, str] | None, now: tuple[int, str, int, str] | None
+) -> None:
+    """Put an award of a fixed list right, inside the unit of work of whoever corrects the list.
+
+    Args:
+        was: institution and kit of the award that stands no more.
+        now: institution, kit's slug, units, note of the one that stands.
+
+    Raises:
+        Conflict: more of its kits were sent already, or are in a parcel.
+    """
+    if was is not None and now is not None and was == now[:2]:
+        await queries.change_direct_award(wave_id, *now)
+        return
+    if was is not None:
+        await queries.remove_direct_award(wave_id, *was)
+    if now is not None:
+        await queries.add_direct_awards([(wave_id, *now)])

@@ -38,6 +38,8 @@ CONSTRAINTS: dict[str, str] = {
     "evidence_once": "evidence-already-recorded",
     "award_wave_id_institution_id_kit_slug_key": "already-awarded",
     "consignment_award_id_fkey": "award-under-way",
+    "consignment_kit_award_id_fkey": "award-under-way",
+    "award_covers_sent": "award-under-way",
     "allocation_run_published": "wave-already-published",
 }
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from stem_logistics import mail, runtime
 from stem_logistics.grants import queries, service
+from stem_logistics.grants.correcting import CORRECTED_JOB
 from stem_logistics.grants.model import GrantList
 from stem_logistics.grants.service import NOTIFY_JOB
 from stem_logistics.jobs import Progress, job_handler
@@ -26,6 +27,33 @@ async def notify(payload: dict[str, Any], progress: Progress) -> dict[str, Any]:
                 without.append(recipient["code"])
             await progress.report(number, len(recipients))
     return {"told": told, "without_email": without}
+
+
+@job_handler(CORRECTED_JOB)
+async def corrected(payload: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """One mail to whom a correction concerns: who received, and who receives now."""
+    number = int(payload["correction"])
+    found = await service.get_list(payload["list"])
+    concerned = [each for each in await queries.to_tell_of(number) if "@" in each["email"]]
+    with use_locale("el"):
+        for each in concerned:
+            body = gettext(
+                "To: %(school)s\n\nThe list “%(list)s” was corrected in what concerns you.\n\nReason: %(why)s\n\nWhat"
+                " stands now:\n\n%(page)s\n\nNational Support Organisation eTwinning",
+                school=each["name"],
+                list=found.wave.title("el"),
+                why=each["why"],
+                page=f"{runtime.settings().base_url}/results/prizes/{each['slug']}/{each['code']}",
+            )
+            await mail.post(
+                each["email"],
+                found.wave.title("el"),
+                body,
+                about=("wave", found.wave.id),
+                institution_id=each["id"],
+                idempotency_key=f"grant-correction-{number}-{each['id']}",
+            )
+    return {"told": len(concerned)}
 
 
 async def _tell(found: GrantList, recipient: dict[str, Any], titles: dict[str, str]) -> None:

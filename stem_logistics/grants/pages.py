@@ -7,9 +7,10 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
+from stem_logistics import runtime
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.errors import DomainError, FieldErrors
-from stem_logistics.grants import public_pages, service
+from stem_logistics.grants import correction_pages, public_pages, service
 from stem_logistics.grants.list_file import Line
 from stem_logistics.grants.model import GrantList
 from stem_logistics.grants.rules import units_by_kit
@@ -154,6 +155,7 @@ async def _list_template(
         "columns": COLUMNS,
         "taken": taken,
         "how": HOW,
+        "organisation": runtime.settings().organisation,
     }
     return Template("grants/list.html", context=context, status_code=status)
 
@@ -240,5 +242,6 @@ ROUTES: list[ControllerRouterHandler] = [
     remove,
     set_stock,
     publish,
+    *correction_pages.ROUTES,
     *public_pages.ROUTES,
 ]

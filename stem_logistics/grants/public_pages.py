@@ -7,6 +7,7 @@ from litestar.params import FromPath
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
+from stem_logistics import runtime
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.errors import NotFound
 from stem_logistics.grants import service
@@ -63,6 +64,7 @@ async def _context(found: GrantList) -> dict[str, Any]:
         "level_words": LEVELS,
         "word": word,
         "region": _region,
+        "organisation": runtime.settings().organisation,
     }
 
 
@@ -86,21 +88,29 @@ async def public_page(request: AnyRequest, slug: FromPath[str]) -> Response[Any]
 
 
 @get("/results/prizes/{slug:str}/{code:str}", opt=PUBLIC, include_in_schema=False, operation_id="PublicGrantPage")
-async def recipient_page(slug: FromPath[str], code: FromPath[str]) -> Response[Any]:
-    """Why one school or department receives; or, under `list.json`, the published file byte for byte."""
+async def recipient_page(request: AnyRequest, slug: FromPath[str], code: FromPath[str]) -> Response[Any]:
+    """Why one school or department receives; or, under `list.json`, the published file byte for byte (that of before a
+    correction by its digest)."""
     found = await service.public_list(slug)
     if code == FILE:
         disposition = f'attachment; filename="{slug}-{FILE}"'
-        content = await service.published_file(found)
+        content = await service.published_file(found, request.query_params.get("sha256", ""))
         return Response(content, media_type="application/json", headers={"content-disposition": disposition})
     school = await applications.school_by_code(code)
-    own = [entry for entry in found.entries if school is not None and entry.institution_id == school["id"]]
-    if not own:
+    past = [entry for each in found.corrections for entry in (each.was, each.now) if entry is not None]
+    its = [entry for entry in (*found.entries, *past) if school is not None and entry.institution_id == school["id"]]
+    if not its:
         # a school that was merged since keeps its row under the code that it was published for
-        own = [entry for entry in found.entries if entry.code == code]
-    if not own:
+        its = [entry for entry in (*found.entries, *past) if entry.code == code]
+    if not its:
         raise NotFound("result-not-found")
-    return Template("grants/recipient.html", context={**await _context(found), "own": own})
+    context = {
+        **await _context(found),
+        "school_name": its[0].name,
+        "own": [entry for entry in found.entries if entry.institution_id == its[0].institution_id],
+        "corrections": [each for each in found.corrections if its[0].institution_id in each.institutions],
+    }
+    return Template("grants/recipient.html", context=context)
 
 
 ROUTES: list[ControllerRouterHandler] = [public_page, recipient_page]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from stem_logistics.allocation.canonical import canonical_chunks
-from stem_logistics.grants.model import GrantList
+from stem_logistics.grants.model import Correction, GrantList
 from stem_logistics.grants.rules import Entry, units_by_kit
 
 SCHEMA = "grant-list/1"
@@ -25,9 +25,24 @@ def _recipient(entry: Entry, why: str) -> dict[str, Any]:
     }
 
 
+def _correction(found: GrantList, correction: Correction) -> dict[str, Any]:
+    was, now = (
+        None if entry is None else _recipient(entry, found.why(entry)) for entry in (correction.was, correction.now)
+    )
+    return {
+        "at": correction.at.isoformat(timespec="seconds"),
+        "why": correction.why,
+        "was": was,
+        "is": now,
+        "former_sha256": correction.former_sha256,
+    }
+
+
 def published_bytes(found: GrantList) -> bytes:
-    """A list as canonical JSON and a newline: its head, what there was to give, each recipient with the reason."""
+    """A list as canonical JSON and a newline: its head, what there was to give, each recipient with the reason; and
+    where it was corrected, each correction with the digest of the file before it."""
     wave = found.wave
+    corrections = [_correction(found, each) for each in found.corrections]
     document = {
         "schema": SCHEMA,
         "list": {
@@ -45,5 +60,6 @@ def published_bytes(found: GrantList) -> bytes:
             _recipient(entry, found.why(entry))
             for entry in sorted(found.entries, key=lambda each: (each.code, each.kit))
         ],
+        **({"corrections": corrections} if corrections else {}),
     }
     return b"".join(canonical_chunks(document)) + b"\n"

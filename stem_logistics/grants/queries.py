@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from stem_logistics.db.engine import execute, execute_many, fetch, fetch_one, fetch_value
@@ -25,7 +26,8 @@ async def lists() -> list[dict[str, Any]]:
             FROM grant_list l JOIN wave w ON w.id = l.wave_id
             LEFT JOIN (SELECT e.wave_id, count(DISTINCT i.id) FILTER (WHERE i.kind = 'school') AS schools,
                 count(DISTINCT i.id) FILTER (WHERE i.kind = 'department') AS departments, sum(e.units) AS units
-              FROM grant_entry e JOIN institution i ON i.id = e.institution_id GROUP BY e.wave_id) t
+              FROM grant_entry e JOIN institution i ON i.id = e.institution_id
+              WHERE NOT e.corrected GROUP BY e.wave_id) t
               ON t.wave_id = l.wave_id
             ORDER BY w.year_to DESC, w.id DESC"""  # noqa: S608 - a constant
     )
@@ -72,11 +74,11 @@ async def taken_slugs(beginning: str) -> set[str]:
 
 
 async def entries(wave_id: int) -> list[dict[str, Any]]:
-    """The recipients of a list, in its own order."""
+    """The recipients of a list as they stand, in its own order."""
     return await fetch(
         f"""SELECT {_ENTRY} FROM grant_entry e JOIN institution i ON i.id = e.institution_id
             JOIN regional_directorate g ON g.id = i.regional_directorate_id
-            WHERE e.wave_id = $1 ORDER BY e.position, e.id""",  # noqa: S608 - a constant
+            WHERE e.wave_id = $1 AND NOT e.corrected ORDER BY e.position, e.id""",  # noqa: S608 - a constant
         wave_id,
     )
 
@@ -134,7 +136,7 @@ async def grants_of(institution_id: int) -> list[dict[str, Any]]:
             JOIN regional_directorate g ON g.id = i.regional_directorate_id
             JOIN wave w ON w.id = e.wave_id AND w.state IN ('published', 'historic')
             JOIN grant_list l ON l.wave_id = e.wave_id
-            WHERE i.id = $1 ORDER BY w.year_to DESC, w.id DESC, e.position""",  # noqa: S608 - a constant
+            WHERE i.id = $1 AND NOT e.corrected ORDER BY w.year_to DESC, w.id DESC, e.position""",  # noqa: S608 - a constant
         institution_id,
     )
 
@@ -143,6 +145,80 @@ async def to_tell(wave_id: int) -> list[dict[str, Any]]:
     """The recipients of a list with their addresses, each once."""
     return await fetch(
         """SELECT DISTINCT i.id, i.code, i.name, i.email FROM grant_entry e
-           JOIN institution i ON i.id = e.institution_id WHERE e.wave_id = $1 ORDER BY i.id""",
+           JOIN institution i ON i.id = e.institution_id WHERE e.wave_id = $1 AND NOT e.corrected ORDER BY i.id""",
         wave_id,
+    )
+
+
+async def add_entry(row: Sequence[Any]) -> int:
+    """One recipient, as a row of `add_entries`; returns its id."""
+    return int(
+        await fetch_value(
+            """INSERT INTO grant_entry
+                 (wave_id, position, institution_id, kit_slug, units, category, rank, project, note, created_by)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id""",
+            *row,
+        )
+    )
+
+
+async def mark_corrected(entry_id: int) -> None:
+    """A row stands no more."""
+    await execute("UPDATE grant_entry SET corrected = true WHERE id = $1", entry_id)
+
+
+async def reserve_correction() -> int:
+    """The number that the next correction will have: its file names it before it is written."""
+    return int(await fetch_value("SELECT nextval(pg_get_serial_sequence('grant_correction', 'id'))"))
+
+
+async def moment() -> datetime:
+    """The moment of this unit of work, by the database's clock."""
+    found: datetime = await fetch_value("SELECT now()")
+    return found
+
+
+async def add_correction(*row: Any) -> None:
+    """What stands instead of what: number, list, the row that stood, the one that stands, why, the list's file before
+    and since, account, moment."""
+    await execute(
+        """INSERT INTO grant_correction
+             (id, wave_id, was_id, is_id, why, former_file, published_file, corrected_by, corrected_at)
+           OVERRIDING SYSTEM VALUE VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+        *row,
+    )
+
+
+async def set_published_file(wave_id: int, digest: bytes) -> None:
+    """The file that is in force since a correction."""
+    await execute("UPDATE grant_list SET published_file = $2 WHERE wave_id = $1", wave_id, digest)
+
+
+async def corrections(wave_id: int) -> list[dict[str, Any]]:
+    """The corrections of a list, the first first."""
+    return await fetch(
+        """SELECT c.id, c.was_id, c.is_id, c.why, encode(c.former_file, 'hex') AS former_sha256, c.corrected_at,
+             coalesce(a.name, a.email, '') AS who
+           FROM grant_correction c LEFT JOIN account a ON a.id = c.corrected_by WHERE c.wave_id = $1 ORDER BY c.id""",
+        wave_id,
+    )
+
+
+async def entries_of_corrections(wave_id: int) -> list[dict[str, Any]]:
+    """Every row that a correction of a list names, whether it stands or not."""
+    return await fetch(
+        f"""SELECT {_ENTRY} FROM grant_entry e JOIN institution i ON i.id = e.institution_id
+            JOIN regional_directorate g ON g.id = i.regional_directorate_id
+            WHERE e.id IN (SELECT unnest(ARRAY[c.was_id, c.is_id]) FROM grant_correction c WHERE c.wave_id = $1)""",  # noqa: S608 - a constant
+        wave_id,
+    )
+
+
+async def to_tell_of(correction_id: int) -> list[dict[str, Any]]:
+    """Whom a correction concerns, with their addresses and its list."""
+    return await fetch(
+        """SELECT DISTINCT i.id, i.code, i.name, i.email, w.slug, c.why FROM grant_correction c
+           JOIN wave w ON w.id = c.wave_id JOIN grant_entry e ON e.id IN (c.was_id, c.is_id)
+           JOIN institution i ON i.id = e.institution_id WHERE c.id = $1 ORDER BY i.id""",
+        correction_id,
     )

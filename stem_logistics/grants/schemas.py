@@ -39,9 +39,21 @@ class RecipientOut(BaseModel):
     why: str
 
 
+class CorrectionOut(BaseModel):
+    """What stands instead of what since a moment, and why; one of them is missing where a recipient was left out, or
+    was none."""
+
+    at: datetime
+    why: str
+    was: RecipientOut | None
+    now: RecipientOut | None
+    former_sha256: str
+
+
 class GrantListWhole(BaseModel):
-    """A published list with its recipients and the digest of its file."""
+    """A published list with its recipients, what was corrected in it, and the digest of its file."""
 
     slug: str
     sha256: str
     recipients: list[RecipientOut]
+    corrections: list[CorrectionOut]

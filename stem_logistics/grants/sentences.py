@@ -5,7 +5,9 @@ from stem_logistics.web.i18n import N_
 
 SENTENCES: dict[str, str] = {
     "grant-list-not-found": N_("There is no published list %(list)s."),
-    "grant-list-published": N_("The list is published: it does not change any more. Make another for what follows."),
+    "grant-list-published": N_("The list is published: correct a row of it, with the reason, from its page."),
+    "grant-list-draft": N_("The list is a draft: change it as it is, there is nothing to correct yet."),
+    "grant-correction-none": N_("Nothing would change: write what is to stand instead."),
     "grant-list-empty": N_("The list has no recipients yet. Send a file, or enter them one by one."),
     "grant-list-full": N_("The list has %(limit)s recipients, the most it takes. Make another."),
     "grant-list-invalid": N_("The list cannot be published yet. See what is wrong in each row."),

@@ -12,6 +12,7 @@ from stem_logistics.allocation.results import language_titles
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import Conflict, FieldErrors, Forbidden, NotFound
 from stem_logistics.grants import queries
+from stem_logistics.grants.corrections import corrections_of
 from stem_logistics.grants.list_file import LONGEST, MOST_ROWS, Line, read_list
 from stem_logistics.grants.model import GrantList
 from stem_logistics.grants.published import published_bytes
@@ -88,7 +89,21 @@ async def _complete(wave: Wave) -> GrantList:
         row["stock"],
         digest.hex() if digest is not None else "",
         [Entry(**entry) for entry in await queries.entries(wave.id)],
+        await corrections_of(wave.id) if digest is not None else [],
     )
+
+
+async def hold_list(slug: str) -> None:
+    """Hold a list, so that two people who correct it come one after the other. Raises NotFound."""
+    await _wave(slug, lock=True)
+
+
+async def recipient_of(line: Line) -> tuple[dict[str, Any] | None, int]:
+    """The institution that a code means, or what is wrong with it."""
+    if not line.code:
+        return {"slug": "grant-code-missing", "params": {}}, 0
+    fault, institution_id, _how, _code = await _match(await Matcher.of([line.code]), line)
+    return fault, institution_id
 
 
 async def _draft(slug: str) -> Wave:
@@ -382,11 +397,12 @@ async def number_decision(slug: str, protocol: str, ada: str) -> None:
         await audit.record("decision-numbered", "wave", wave.id, protocol=numbers[0], ada=numbers[1])
 
 
-async def published_file(found: GrantList) -> bytes:
-    """The file of a published list, byte for byte."""
-    if not found.sha256:
-        raise NotFound("file-not-found", digest="")
-    return (await files.load(bytes.fromhex(found.sha256))).content
+async def published_file(found: GrantList, sha256: str = "") -> bytes:
+    """The file of a published list, byte for byte: the one in force, or one that stood before a correction."""
+    wanted = sha256 or found.sha256
+    if not wanted or wanted not in (found.sha256, *(each.former_sha256 for each in found.corrections)):
+        raise NotFound("file-not-found", digest=wanted[:64])
+    return (await files.load(bytes.fromhex(wanted))).content
 
 
 async def grants_of(institution_id: int) -> list[dict[str, Any]]:

@@ -29,3 +29,16 @@ class GrantEntry(Table, db=ENGINE, tablename="grant_entry"):
     note = Text()
     created_by = BigInt(null=True, default=None)
     created_at = Timestamptz()
+    corrected = Boolean(default=False)
+
+
+class GrantCorrection(Table, db=ENGINE, tablename="grant_correction"):
+    id = BigInt(primary_key=True)
+    wave_id = BigInt()
+    was_id = BigInt(null=True, default=None)
+    is_id = BigInt(null=True, default=None)
+    why = Text()
+    former_file = Bytea()
+    published_file = Bytea()
+    corrected_by = BigInt(null=True, default=None)
+    corrected_at = Timestamptz()
