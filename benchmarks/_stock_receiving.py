@@ -14,8 +14,8 @@ from statistics import median
 import asyncpg
 
 from stem_logistics.codes import new_code
-from stem_logistics.inventory import queries, service
-from stem_logistics.inventory.service import BomEntry, Definition
+from stem_logistics.inventory import definitions, queries, service
+from stem_logistics.inventory.definitions import BomEntry, Definition
 
 KITS, EACH = 1_000, 10
 ROUNDS = 9
@@ -32,7 +32,7 @@ class Times:
 
 async def receiving(url: str) -> Times:
     """Both, some rounds in turn; the first round only warms them."""
-    definition = await service.save_definition("bench", "Σετ", "Set", ["primary"], [BomEntry("microbit", EACH)])
+    definition = await definitions.save_definition("bench", "Σετ", "Set", ["primary"], [BomEntry("microbit", EACH)])
     pairs = [(await _received(definition), await _copied(url, definition)) for _ in range(ROUNDS + 1)][1:]
     received, copied = (median(pair[n] for pair in pairs) for n in (0, 1))
     return Times(received, copied, median(received / copied for received, copied in pairs))

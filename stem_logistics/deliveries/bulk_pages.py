@@ -15,7 +15,7 @@ from stem_logistics.deliveries.reasons import STATE_TONES, STATE_WORDS
 from stem_logistics.deliveries.receipt_pages import pdf_response
 from stem_logistics.deliveries.staff_pages import CONSIGNMENT_LIST, typed_day
 from stem_logistics.errors import DomainError, Invalid
-from stem_logistics.inventory import service as stock
+from stem_logistics.inventory import definitions
 from stem_logistics.inventory.rules import decode
 from stem_logistics.registry import service as registry
 from stem_logistics.web.i18n import _, current_locale
@@ -55,7 +55,7 @@ async def _choose(request: AnyRequest, error: str = "") -> Template:
     )
     language = current_locale.get()
     who = request.scope["user"]
-    titles = {row["slug"]: row[f"title_{language}"] for row in await stock.list_definitions()}
+    titles = {row["slug"]: row[f"title_{language}"] for row in await definitions.list_definitions()}
     context = {
         "query": query,
         "rows": rows,

@@ -16,7 +16,7 @@ from stem_logistics.deliveries.reasons import KIND_WORDS, STATE_TONES, STATE_WOR
 from stem_logistics.deliveries.receipt_pages import pdf_response
 from stem_logistics.deliveries.rules import State, actions
 from stem_logistics.errors import DomainError, Invalid
-from stem_logistics.inventory import service as stock
+from stem_logistics.inventory import definitions
 from stem_logistics.web.exports import Column, export_response
 from stem_logistics.web.i18n import _, current_locale
 from stem_logistics.web.listing import Choice, ListQuery, ListSpec, Words
@@ -280,7 +280,7 @@ async def protocol(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
 @get("/consignments/for-wave/{slug:str}", opt=READ, include_in_schema=False, operation_id="WaveConsignmentsPage")
 async def wave_page(request: AnyRequest, slug: FromPath[str]) -> Template:
     """What making the consignments of a wave would do, before it is done."""
-    titles = {row["slug"]: row[f"title_{current_locale.get()}"] for row in await stock.list_definitions()}
+    titles = {row["slug"]: row[f"title_{current_locale.get()}"] for row in await definitions.list_definitions()}
     context = {"preview": await from_wave.preview(slug), "titles": titles, "slug": slug}
     return Template("deliveries/for_wave.html", context=context)
 

@@ -2,7 +2,7 @@
 
 import random
 
-from stem_logistics.inventory import models
+from stem_logistics.inventory import definitions, models
 from stem_logistics.inventory import service as inventory
 
 # slug, Greek, English, kind of the device checker, has a serial number, is used up
@@ -128,16 +128,16 @@ _SERIALS = {
 async def make_definitions() -> None:
     """Items and kit definitions, each once."""
     for slug, el, en, kind, serialised, consumable in ITEMS:
-        await inventory.save_item(
+        await definitions.save_item(
             slug, name_el=el, name_en=en, device_kind=kind, serialised=serialised, consumable=consumable
         )
     for slug, (maker, model, usb, board, months, battery, spares) in MODELS.items():
         _, el, en, *_ = next(item for item in ITEMS if item[0] == slug)
         await models.change_model(slug, models.Known(el, en, maker, model, usb, board, months, battery, spares))
     for slug, el, en, levels, lines in DEFINITIONS:
-        entries = [inventory.BomEntry(item, quantity) for item, quantity in lines]
+        entries = [definitions.BomEntry(item, quantity) for item, quantity in lines]
         purpose_el, purpose_en = PURPOSES[slug]
-        await inventory.save_definition(
+        await definitions.save_definition(
             slug,
             el,
             en,
@@ -164,6 +164,6 @@ def serials_for(definition: str, kits: int, chance: random.Random) -> list[dict[
 
 async def receive(definition: str, kits: int, *, batch: str, document: str, chance: random.Random) -> list[str]:
     """Take kits into the central store; returns their codes."""
-    found = await inventory.get_definition(definition)
+    found = await definitions.get_definition(definition)
     serials = serials_for(definition, kits, chance)
     return await inventory.receive_kits(found, serials, key=f"demo:{batch}", batch=batch, document=document)

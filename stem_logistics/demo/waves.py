@@ -13,7 +13,7 @@ from stem_logistics.appeals.rules import members_of
 from stem_logistics.db.engine import execute, fetch, fetch_value
 from stem_logistics.demo import catalogue, facts
 from stem_logistics.demo.applications import Applicant, write_applications
-from stem_logistics.inventory import ledger
+from stem_logistics.inventory import definitions, ledger
 from stem_logistics.inventory import service as inventory
 from stem_logistics.waves import calls, importing, scores
 from stem_logistics.waves import service as waves
@@ -58,7 +58,7 @@ async def _historic_kits(
     wave: facts.HistoricWave, awards: list[tuple[int, str, int, str]], delivered: datetime
 ) -> None:
     for definition in sorted({award[1] for award in awards}):
-        found = await inventory.get_definition(definition)
+        found = await definitions.get_definition(definition)
         for institution_id, slug, units, _note in awards:
             if slug != definition:
                 continue

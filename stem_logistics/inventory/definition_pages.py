@@ -12,9 +12,9 @@ from stem_logistics import device_kinds, files
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.deliveries.photos import LARGEST_BYTES, cleaned
 from stem_logistics.errors import DomainError, FieldErrors, Invalid, TooLarge
-from stem_logistics.inventory import service
+from stem_logistics.inventory import definitions
+from stem_logistics.inventory.definitions import LEVELS, BomEntry
 from stem_logistics.inventory.model_rules import read_lessons
-from stem_logistics.inventory.service import LEVELS, BomEntry
 from stem_logistics.registry.words import LEVELS as LEVEL_WORDS
 from stem_logistics.web.i18n import Text
 from stem_logistics.web.sentences import sentence, sentence_of
@@ -31,8 +31,8 @@ TEXTS = ("slug", "title_el", "title_en", "purpose_el", "purpose_en", "lessons")
 async def definitions_page(request: AnyRequest) -> Template:
     """The kit definitions with their parts, and the items."""
     context = {
-        "definitions": await service.list_definitions(),
-        "items": await service.list_items(),
+        "definitions": await definitions.list_definitions(),
+        "items": await definitions.list_items(),
         "levels": LEVEL_WORDS,
         "device_kinds": device_kinds.choices(),
         "error": "",
@@ -51,7 +51,7 @@ async def _form(typed: dict[str, Any], lines: list[dict[str, Any]], errors: dict
     context = {
         "typed": typed,
         "lines": lines + [{"item": "", "quantity": "", "optional": False, "substitute": ""}] * SPARE_ROWS,
-        "items": await service.list_items(),
+        "items": await definitions.list_items(),
         "levels": LEVEL_WORDS,
         "errors": errors,
     }
@@ -64,11 +64,11 @@ async def definition_form(request: AnyRequest) -> Template:
     slug = request.query_params.get("from", "")
     if not slug:
         return await _form({**dict.fromkeys(TEXTS, ""), "levels": [], "photo": None}, [], {})
-    old = await service.get_definition(slug)
-    look = (await service.kit_looks([slug]))[slug]
+    old = await definitions.get_definition(slug)
+    look = (await definitions.kit_looks([slug]))[slug]
     typed = {"slug": old.slug, "title_el": old.title_el, "title_en": old.title_en, "levels": list(old.levels)}
     typed |= {"purpose_el": look["purpose_el"], "purpose_en": look["purpose_en"], "photo": look["photo_digest"]}
-    newest = next(row for row in await service.list_definitions() if row["id"] == old.id)
+    newest = next(row for row in await definitions.list_definitions() if row["id"] == old.id)
     typed["lessons"] = "\n".join(" ".join(lesson) for lesson in newest["lessons"])
     lines = [
         {
@@ -106,13 +106,13 @@ async def save_definition(request: AnyRequest) -> Redirect | Template:
         for line in lines
     ]
     # the photograph of the version before stays until another is given
-    look = (await service.kit_looks([typed["slug"]])).get(typed["slug"])
+    look = (await definitions.kit_looks([typed["slug"]])).get(typed["slug"])
     typed["photo"] = look["photo_digest"] if look and "drop_photo" not in form else None
     try:
         upload = form.get("photo")
         if isinstance(upload, UploadFile) and upload.filename:
             typed["photo"] = await keep_photo(await upload.read(LARGEST_BYTES + 1))
-        saved = await service.save_definition(
+        saved = await definitions.save_definition(
             typed["slug"],
             typed["title_el"],
             typed["title_en"],
@@ -143,7 +143,7 @@ async def save_item(request: AnyRequest) -> Redirect | Template:
     form = await request.form()
     typed = {name: str(form.get(name, "")).strip() for name in ("slug", "name_el", "name_en", "device_kind")}
     try:
-        await service.save_item(
+        await definitions.save_item(
             typed["slug"],
             typed["name_el"],
             typed["name_en"],
@@ -153,8 +153,8 @@ async def save_item(request: AnyRequest) -> Redirect | Template:
         )
     except DomainError as refused:
         context = {
-            "definitions": await service.list_definitions(),
-            "items": await service.list_items(),
+            "definitions": await definitions.list_definitions(),
+            "items": await definitions.list_items(),
             "levels": LEVEL_WORDS,
             "device_kinds": device_kinds.choices(),
             "error": sentence_of(refused),

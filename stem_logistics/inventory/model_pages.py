@@ -16,7 +16,7 @@ from stem_logistics.checks import firmware
 from stem_logistics.checks import service as checks
 from stem_logistics.custody import recalls
 from stem_logistics.errors import DomainError
-from stem_logistics.inventory import models, queries, service
+from stem_logistics.inventory import definitions, models, queries
 from stem_logistics.inventory.models import LARGEST_DOCUMENT, Known
 from stem_logistics.inventory.words import PLACE_TONES, PLACE_WORDS
 from stem_logistics.web.i18n import Text, _, current_locale
@@ -165,7 +165,7 @@ async def kit_photo(digest: FromPath[str]) -> Response[bytes]:
         wanted = bytes.fromhex(digest)
     except ValueError:
         raise NotFoundException from None
-    content = await service.kit_photo(wanted)
+    content = await definitions.kit_photo(wanted)
     if content is None:
         raise NotFoundException
     return Response(content, media_type="image/jpeg", headers={"Cache-Control": "public, max-age=31536000, immutable"})

@@ -14,6 +14,7 @@ from stem_logistics.errors import DomainError
 from stem_logistics.inventory import (
     as_of_pages,
     definition_pages,
+    definitions,
     label_pages,
     model_pages,
     models,
@@ -65,7 +66,7 @@ async def kits_page(request: AnyRequest) -> Template:
     """The kits: search, filters, order, pages."""
     query = KIT_LIST.parse("/stock/kits", request.query_params)
     rows, total = await _kits(query, query.limit, query.offset)
-    titles = {row["slug"]: row[f"title_{current_locale.get()}"] for row in await service.definition_titles()}
+    titles = {row["slug"]: row[f"title_{current_locale.get()}"] for row in await definitions.definition_titles()}
     context = {
         "query": query,
         "rows": rows,

@@ -10,12 +10,12 @@ from stem_logistics.accounts.policy import Permission
 from stem_logistics.codes import new_code, parse_code
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound
-from stem_logistics.inventory import ledger, service
+from stem_logistics.inventory import definitions, ledger, service
 from stem_logistics.inventory import purchasing_queries as queries
+from stem_logistics.inventory.definitions import Definition
 from stem_logistics.inventory.ledger import Move
 from stem_logistics.inventory.rules import LONGEST_SERIAL, MOST_KITS, Serials
 from stem_logistics.inventory.serial_rules import suggested
-from stem_logistics.inventory.service import Definition
 
 FUNDING = ("wave", "budget-line", "erasmus-plus")
 TITLES = ("ownership", "use")
@@ -68,7 +68,7 @@ async def place_order(
         raise Invalid("order-incomplete")
     if not 1 <= kits <= 1_000_000 or not 0 <= unit_cents <= MOST_CENTS:
         raise Invalid("order-count-out-of-range", most=1_000_000)
-    found = await service.get_definition(definition)
+    found = await definitions.get_definition(definition)
     async with unit_of_work():
         code = await queries.add_order(
             (funding, names[2]), (names[0], names[1]), new_code("P"), found.id, kits, unit_cents, title, due_on
@@ -129,7 +129,7 @@ async def get_batch(typed: str) -> dict[str, Any]:
     found = await queries.batch(code) if code else None
     if found is None:
         raise NotFound("purchase-batch-not-found", code=typed[:20])
-    definition = await service.get_definition(found["definition"], found["version"])
+    definition = await definitions.get_definition(found["definition"], found["version"])
     scans = await queries.scans(found["id"])
     found["verdicts"] = await queries.verdicts(found["name"])
     found["suffices"] = found["checked"] >= found["to_check"] and found["faulty"] <= found["most_faulty"]
@@ -217,7 +217,7 @@ async def receive_scanned(batch: str) -> list[str]:
         if not kits:
             raise Invalid("batch-nothing-complete")
         taken = found["scans"][: kits * found["each"]]
-        definition = await service.get_definition(found["definition"], found["version"])
+        definition = await definitions.get_definition(found["definition"], found["version"])
         await queries.remove_scans([each["id"] for each in taken])
         return await service.receive_kits(
             definition,

@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.errors import DomainError
-from stem_logistics.inventory import purchasing, service
+from stem_logistics.inventory import definitions, purchasing
 from stem_logistics.inventory.words import FUNDING_WORDS, TITLE_WORDS
 from stem_logistics.web.exports import Column, export_response
 from stem_logistics.web.i18n import _, current_locale
@@ -40,7 +40,7 @@ COLUMNS = (
 async def _orders(typed: dict[str, str], error: str = "") -> Template:
     context = {
         "orders": await purchasing.list_orders(),
-        "definitions": await service.definition_titles(),
+        "definitions": await definitions.definition_titles(),
         "funding": list(FUNDING_WORDS.items()),
         "titles": list(TITLE_WORDS.items()),
         "typed": typed,

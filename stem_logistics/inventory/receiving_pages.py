@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.errors import DomainError, FieldErrors
-from stem_logistics.inventory import service
+from stem_logistics.inventory import definitions, service
 from stem_logistics.inventory.rules import MOST_KITS, decode, read_serials
 from stem_logistics.registry.importing.faults import FileRefused
 from stem_logistics.registry.importing.sheets import rows_of
@@ -41,7 +41,7 @@ def text_of_list(content: bytes) -> str:
 
 
 async def _form(typed: dict[str, Any], errors: dict[str, Text], faults: list[Text]) -> Template:
-    definitions = [row for row in await service.list_definitions() if row["active"]]
+    offered = [row for row in await definitions.list_definitions() if row["active"]]
     language = current_locale.get()
     swaps = {
         line["slug"]: _(
@@ -49,12 +49,12 @@ async def _form(typed: dict[str, Any], errors: dict[str, Text], faults: list[Tex
             item=line[f"name_{language}"],
             substitute=line[f"substitute_{language}"],
         )
-        for row in definitions
+        for row in offered
         for line in row["lines"]
         if line["substitute"] and not line["serialised"]
     }
     context = {
-        "definitions": definitions,
+        "definitions": offered,
         "swaps": list(swaps.items()),
         "typed": typed,
         "errors": errors,
@@ -95,7 +95,7 @@ async def receive(request: AnyRequest) -> Redirect | Template:
     if not (count.isascii() and count.isdigit() and len(count) <= 5 and 1 <= int(count) <= MOST_KITS):
         return await _form(typed, {"count": _("Give a whole number from 1 to %(most)s.", most=MOST_KITS)}, [])
     try:
-        definition = await service.get_definition(typed["definition"])
+        definition = await definitions.get_definition(typed["definition"])
         serials, faults = read_serials(typed["serials"], definition.parts, int(count))
         if faults:
             said: list[Text] = [sentence(fault.slug, fault.figures) for fault in faults]

@@ -11,7 +11,7 @@ from litestar.types import ControllerRouterHandler
 from stem_logistics.accounts import links
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.errors import DomainError
-from stem_logistics.inventory.service import kit_looks
+from stem_logistics.inventory.definitions import kit_looks
 from stem_logistics.waves import application_steps, drafts, evidence, handling
 from stem_logistics.waves.application_steps import NONE
 from stem_logistics.waves.drafts import AnsweredElsewhere, Draft, SignatureGiven

@@ -9,7 +9,7 @@ from stem_logistics.deliveries import discrepancies
 from stem_logistics.deliveries import service as deliveries
 from stem_logistics.deliveries.rules import LineAnswer
 from stem_logistics.errors import Conflict
-from stem_logistics.inventory import service as stock
+from stem_logistics.inventory import definitions
 from stem_logistics.settings import Settings
 from tests.custody.scene import OTHER, SCHOOL, arrived, kit_at_school, place_of, places, serials
 from tests.deliveries.parcels import assert_ledger_holds, last_mail, parcel_of
@@ -74,7 +74,7 @@ async def test_cancelled_it_is_where_it_was(service: Settings) -> None:
     code, _number = await _sent(kit)
     await deliveries.take_back(code)
     await deliveries.unpack(code)
-    (spare,) = await receive(await stock.get_definition("microbit-set"))
+    (spare,) = await receive(await definitions.get_definition("microbit-set"))
     with pytest.raises(Conflict, match="consignment-of-a-transfer"):
         await deliveries.pick(code, spare)
     await deliveries.unpick(code, kit)

@@ -9,8 +9,7 @@ from stem_logistics.deliveries import service as deliveries
 from stem_logistics.deliveries.reasons import OUTCOMES
 from stem_logistics.deliveries.rules import LineAnswer
 from stem_logistics.errors import Conflict, Gone, Invalid, NotFound
-from stem_logistics.inventory import purchasing
-from stem_logistics.inventory import service as stock
+from stem_logistics.inventory import definitions, purchasing
 from stem_logistics.settings import Settings
 from tests.deliveries.parcels import Parcel, assert_ledger_holds, dispatched_parcel, last_mail, parcel_of
 from tests.inventory.stock import holdings, receive
@@ -23,7 +22,7 @@ STORE = "central-store"
 async def _case(item: str, missing: int = 1, *, spares: int = 1) -> tuple[Parcel, str, list[str]]:
     """A parcel that arrived without something, its case, and the kits of the store."""
     parcel = await dispatched_parcel()
-    kits = await receive(await stock.get_definition("microbit-set"), spares)
+    kits = await receive(await definitions.get_definition("microbit-set"), spares)
     line = await parcel.line(item)
     short = LineAnswer(received=line.outstanding - missing, missing=missing, missing_reason="not-in-parcel")
     await parcel.confirm({line.key: short})

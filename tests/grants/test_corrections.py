@@ -19,6 +19,7 @@ from stem_logistics.grants import correcting
 from stem_logistics.grants import service as grants
 from stem_logistics.grants.list_file import Line
 from stem_logistics.grants.model import GrantList
+from stem_logistics.inventory import definitions
 from stem_logistics.inventory import service as inventory
 from stem_logistics.nouns import load
 from stem_logistics.settings import Settings
@@ -47,7 +48,7 @@ async def published(*, kits_in_store: int = 9, delivered: bool = False) -> Grant
     await grants.import_file(slug, lines_of("0100001;;Τάμπλετ;3;Δημοτικά;1ο βραβείο", "0100002;;Τάμπλετ;2;;"))
     if not delivered:
         await grants.set_stock(slug, {"tablet": 5})
-        definition = await inventory.get_definition("tablet")
+        definition = await definitions.get_definition("tablet")
         await inventory.receive_kits(definition, [{}] * kits_in_store, key="t", batch="t", document="d")
     return await grants.publish(slug)
 

@@ -17,6 +17,7 @@ from stem_logistics.errors import Conflict, FieldErrors, NotFound
 from stem_logistics.grants import service
 from stem_logistics.grants.list_file import Line
 from stem_logistics.grants.rules import Entry, faults_of
+from stem_logistics.inventory import definitions
 from stem_logistics.inventory import service as inventory
 from stem_logistics.nouns import load
 from stem_logistics.settings import Settings
@@ -33,8 +34,8 @@ def service_(service: Settings) -> Settings:
 
 
 async def kits() -> None:
-    await inventory.save_item("tablet", name_el="Τάμπλετ", name_en="Tablet")
-    await inventory.save_definition("tablet", "Τάμπλετ", "Tablet", ("primary",), [inventory.BomEntry("tablet", 1)])
+    await definitions.save_item("tablet", name_el="Τάμπλετ", name_en="Tablet")
+    await definitions.save_definition("tablet", "Τάμπλετ", "Tablet", ("primary",), [definitions.BomEntry("tablet", 1)])
 
 
 async def prizes(**values: Any) -> str:
@@ -126,7 +127,7 @@ async def test_published_it_goes_the_way_of_a_wave_and_leaves_the_waves_figures(
         await service.publish(slug)  # nobody has said how many there are
     await service.set_stock(slug, {"tablet": 5})
     await inventory.receive_kits(
-        await inventory.get_definition("tablet"), [{} for _ in range(5)], key="t", batch="t", document="d"
+        await definitions.get_definition("tablet"), [{} for _ in range(5)], key="t", batch="t", document="d"
     )
     found = await service.publish(slug)
     content = await service.published_file(found)

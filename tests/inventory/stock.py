@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from stem_logistics.db.engine import connection, fetch, fetch_value
-from stem_logistics.inventory import service
-from stem_logistics.inventory.service import BomEntry, Definition
+from stem_logistics.inventory import definitions, service
+from stem_logistics.inventory.definitions import BomEntry, Definition
 from stem_logistics.registry.folding import search_key
 
 
@@ -35,10 +35,10 @@ async def make_institution(
 
 async def make_definition(slug: str = "microbit-set", devices: int = 2) -> Definition:
     """A kit with devices, cables and an optional spare."""
-    await service.save_item("microbit", "Micro:bit V2", "Micro:bit V2", device_kind="microbit", serialised=True)
-    await service.save_item("usb-cable", "Καλώδιο USB", "USB cable")
-    await service.save_item("battery", "Μπαταρίες ΑΑΑ", "AAA batteries", consumable=True)
-    return await service.save_definition(
+    await definitions.save_item("microbit", "Micro:bit V2", "Micro:bit V2", device_kind="microbit", serialised=True)
+    await definitions.save_item("usb-cable", "Καλώδιο USB", "USB cable")
+    await definitions.save_item("battery", "Μπαταρίες ΑΑΑ", "AAA batteries", consumable=True)
+    return await definitions.save_definition(
         slug,
         "Σετ micro:bit",
         "micro:bit set",

@@ -6,7 +6,7 @@ import pytest
 
 from stem_logistics.db.engine import connection, execute, fetch, fetch_value, unit_of_work
 from stem_logistics.errors import Conflict, Invalid, NotFound
-from stem_logistics.inventory import ledger
+from stem_logistics.inventory import definitions, ledger
 from stem_logistics.inventory import service as stock
 from stem_logistics.inventory.ledger import Move
 from tests.inventory.stock import holdings, kit_id, make_definition, make_institution, receive, tamper
@@ -146,7 +146,7 @@ async def test_the_database_itself_refuses_a_false_movement(by_hand: dict[str, s
 async def test_a_device_moves_with_its_own_kit_and_a_reversal_is_not_reversed() -> None:
     """A device in the name of another kit is refused, and so is the reversal of a reversal."""
     kit, contents, _store, school = await one_kit()
-    (other,) = await receive(await stock.get_definition("microbit-set"), 1)
+    (other,) = await receive(await definitions.get_definition("microbit-set"), 1)
     device = next(part for part in contents if part["device_id"])
     supplier = await ledger.place(ledger.SUPPLIER)
     await ledger.post([move_of(device, kit, supplier)], reason="reject", key="away")

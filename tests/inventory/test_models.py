@@ -14,12 +14,12 @@ from stem_logistics.db.engine import execute, unit_of_work
 from stem_logistics.deliveries import service as deliveries
 from stem_logistics.deliveries.expected import expected_lines
 from stem_logistics.errors import Conflict, FieldErrors, Invalid
-from stem_logistics.inventory import models
+from stem_logistics.inventory import definitions, models
 from stem_logistics.inventory import service as stock
+from stem_logistics.inventory.definitions import BomEntry
 from stem_logistics.inventory.model_rules import read_lessons, read_usb_ids, warranty_end
 from stem_logistics.inventory.models import Known
 from stem_logistics.inventory.rules import read_serials
-from stem_logistics.inventory.service import BomEntry
 from stem_logistics.settings import Settings
 from stem_logistics.web.i18n import use_locale
 from tests.inventory.stock import make_definition, make_institution, receive
@@ -96,23 +96,23 @@ async def test_a_version_that_has_kits_never_changes(service: Settings) -> None:
     """A new version leaves the old kits and their lines as they are; the database refuses to change them."""
     definition = await make_definition()
     (old,) = await receive(definition, 1)
-    newer = await stock.save_definition(
+    newer = await definitions.save_definition(
         "microbit-set", "Σετ", "Set", ["primary"], [BomEntry("microbit", 1)], lessons=[("Α", "https://a.example/1")]
     )
     (kit,) = await receive(newer, 1)
     assert (newer.version, (await stock.get_kit(old))["version"], (await stock.get_kit(kit))["version"]) == (2, 1, 2)
-    assert len((await stock.get_definition("microbit-set", 1)).lines) == 3
+    assert len((await definitions.get_definition("microbit-set", 1)).lines) == 3
     for change in ("UPDATE bom_line SET quantity = 9", "DELETE FROM bom_line"):
         with pytest.raises((Invalid, Conflict), match="version-in-use"):
             await execute(f"{change} WHERE kit_definition_id = {definition.id}")
-    assert (await stock.list_definitions())[0]["lessons"] == [["Α", "https://a.example/1"]]
+    assert (await definitions.list_definitions())[0]["lessons"] == [["Α", "https://a.example/1"]]
 
 
-async def _with_substitutes() -> stock.Definition:
+async def _with_substitutes() -> definitions.Definition:
     await make_definition()
-    await stock.save_item("microbit-v1", "Micro:bit V1", "Micro:bit V1", device_kind="microbit", serialised=True)
-    await stock.save_item("usb-c", "Καλώδιο USB-C", "USB-C cable")
-    return await stock.save_definition(
+    await definitions.save_item("microbit-v1", "Micro:bit V1", "Micro:bit V1", device_kind="microbit", serialised=True)
+    await definitions.save_item("usb-c", "Καλώδιο USB-C", "USB-C cable")
+    return await definitions.save_definition(
         "microbit-set",
         "Σετ",
         "Set",
@@ -160,7 +160,7 @@ async def test_substitutes_that_cannot_be_are_refused(service: Settings) -> None
     for other, slug in (("battery", "substitute-in-kit"), ("usb-c", "substitute-of-other-sort"), ("x", "item-unknown")):
         lines = [BomEntry("microbit", 1, substitute=other), BomEntry("battery", 1)]
         with pytest.raises(FieldErrors) as refused:
-            await stock.save_definition("other", "α", "a", [], lines, lessons=[("", "javascript:alert(1)")])
+            await definitions.save_definition("other", "α", "a", [], lines, lessons=[("", "javascript:alert(1)")])
         assert [each["slug"] for each in refused.value.errors] == [slug, "lesson-unusable"]
 
 

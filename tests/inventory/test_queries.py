@@ -9,7 +9,7 @@ import pytest
 from litestar import Litestar
 
 from stem_logistics.db.engine import execute, fetch, fetch_value, unit_of_work
-from stem_logistics.inventory import ledger
+from stem_logistics.inventory import definitions, ledger
 from stem_logistics.inventory import service as stock
 from stem_logistics.settings import Settings
 from tests.inventory.stock import make_definition, make_institution, receive
@@ -81,7 +81,7 @@ async def test_a_search_finds_a_kit_by_all_that_names_it(app: Litestar) -> None:
     async with browser(app) as client:
         with acting_as(OPERATOR):
             (code,) = await _school_with(1)
-            (other,) = await receive(await stock.get_definition("microbit-set"), key="b")
+            (other,) = await receive(await definitions.get_definition("microbit-set"), key="b")
             await execute("UPDATE kit SET batch = 'άλλη' WHERE code = $1", other)
         await sign_in(client, await make_person("staff"))
         serial = await fetch_value(

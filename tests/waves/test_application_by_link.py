@@ -12,7 +12,7 @@ from litestar import Litestar
 
 from stem_logistics import files
 from stem_logistics.db.engine import execute, fetch, fetch_one, fetch_value
-from stem_logistics.inventory import service as stock
+from stem_logistics.inventory import definitions
 from stem_logistics.registry.merging import merge
 from stem_logistics.waves import invitations
 from tests.support import OPERATOR, acting_as, browser, post_form
@@ -46,13 +46,13 @@ async def test_from_the_first_question_to_the_receipt(app: Litestar) -> None:
     """Every page reads well in both languages; what is sent is what was answered, and the mail proves it."""
     async with browser(app) as client:
         with acting_as(OPERATOR):
-            await stock.save_item("microbit-v2", "Πλακέτα micro:bit", "micro:bit board", device_kind="microbit")
-            await stock.save_definition(
+            await definitions.save_item("microbit-v2", "Πλακέτα micro:bit", "micro:bit board", device_kind="microbit")
+            await definitions.save_definition(
                 "robot",
                 "Ρομπότ",
                 "Robot",
                 ["lower_secondary"],
-                [stock.BomEntry("microbit-v2", 5)],
+                [definitions.BomEntry("microbit-v2", 5)],
                 purpose_el="Για πρώτα βήματα.",
             )
         link = await a_link(kit(), kit("robot"), kit("bee-bot", levels=["kindergarten"]))

@@ -5,7 +5,7 @@ from litestar import Litestar
 
 from stem_logistics.grants import service as grants
 from stem_logistics.grants.list_file import Line
-from stem_logistics.inventory import service as inventory
+from stem_logistics.inventory import definitions
 from stem_logistics.web.navigation import FOOTER, MENU
 from tests.deliveries.parcels import dispatched_parcel
 from tests.support import OPERATOR, acting_as, browser, make_person, sign_in
@@ -15,8 +15,8 @@ from tests.web.crawling import starting_pages, walk
 
 async def prizes_out_and_in_the_making() -> None:
     """A list of prizes that is published, and one that has a row which may not be."""
-    await inventory.save_item("tablet", name_el="Τάμπλετ", name_en="Tablet")
-    await inventory.save_definition("tablet", "Τάμπλετ", "Tablet", ("primary",), [inventory.BomEntry("tablet", 1)])
+    await definitions.save_item("tablet", name_el="Τάμπλετ", name_en="Tablet")
+    await definitions.save_definition("tablet", "Τάμπλετ", "Tablet", ("primary",), [definitions.BomEntry("tablet", 1)])
     for year in (2024, 2025):
         found = await grants.create_list("Βραβεία διαγωνισμού", "", year, reason="contest", ground="19ος Διαγωνισμός")
         await grants.add_entry(found.wave.slug, Line(0, "0100002", "", "tablet", 2, "Γυμνάσια", "1ο βραβείο"))
