@@ -70,6 +70,7 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "grant-entry-added": _("Recipient entered in a list"),
     "grant-entry-removed": _("Recipient taken out of a list"),
     "grant-list-published": _("List of prizes published"),
+    "grant-list-corrected": _("Published list of prizes corrected"),
     "evidence-added": _("Evidence added"),
     "evidence-uploaded": _("File of evidence uploaded"),
     "evidence-import-started": _("Import of evidence started"),
