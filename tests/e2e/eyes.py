@@ -35,7 +35,7 @@ NAMES = {
     "firmata",
     "arduino", "atmega", "bootloader", "byte", "english", "etwinning", "nano",
     "jpeg", "json", "kit", "kits", "mail", "marlin", "micro", "optiboot", "python",
-    "stem", "webp", "xlsx",
+    "stem", "stor", "webp", "xlsx",
 }  # fmt: skip
 
 
@@ -56,6 +56,7 @@ class Eyes:
     def look(self, page: Page, name: str, *, allowed: tuple[str, ...] = ()) -> None:
         """Look at the page as it stands now; `allowed` are words of this page that are rightly Latin."""
         self.seen.append(name)
+        page.wait_for_load_state()  # a page whose end has not come lacks what stands there
         for fault in faults(page.content()):
             self.wrong.append(f"{name}: {fault}")
         self._read(page, name, allowed)
