@@ -304,8 +304,7 @@ def _publish(
     gained = [code for code in after if code not in received]
     section.expect(giver not in after and len(gained) == 1, f"the kit went from {giver} to {gained}")
     for code in (giver, *gained):
-        subjects = [subject for subject, _body in desk.mails_of(staff, code)]
-        results = [subject for subject in subjects if "ποτελέσματα" in subject]
+        results = desk.told_of_results(staff, code, 3)
         section.expect(len(results) == 3, f"{code} was told of its results by {results}")
     if gained:
         phone.read_result(school, eyes, desk.link_in_mail(staff, gained[0], "/result/"), "own-result-next-in-order")

@@ -184,6 +184,16 @@ def link_in_mail(page: Page, code: str, path: str, patience_s: float = 120) -> s
         time.sleep(2)
 
 
+def told_of_results(page: Page, code: str, times: int, patience_s: float = 120) -> list[str]:
+    """The subjects of the letters about results that a school was sent, once there are so many or time is up."""
+    end = time.monotonic() + patience_s
+    while True:
+        found = [subject for subject, _body in mails_of(page, code) if "ποτελέσματα" in subject]
+        if len(found) >= times or time.monotonic() > end:
+            return found
+        time.sleep(2)
+
+
 def application_of(page: Page, code: str) -> str:
     """The page of a school's application."""
     page.goto(f"/waves/{WAVE}/applications?q={code}")
