@@ -133,7 +133,7 @@ def _held(port: str) -> Iterator[None]:
 
 def _microbits(environment: dict[str, str], _folder: Path) -> list[Row]:
     """A micro:bit by what its MicroPython says."""
-    if not (PEERS.parent / ".ready").exists():
+    if not (PEERS / "mpremote").exists():
         pytest.skip("mpremote and microfs are missing: run scripts/bench-peers")
     with microbit() as board, _held(board.port):
         asks = [str(PEERS / "mpremote"), "connect", board.port, "exec", "import os; print(os.uname())"]
