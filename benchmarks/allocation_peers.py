@@ -128,7 +128,7 @@ class Instance:
     def solver(self, name: str, given: str) -> tuple[float, dict[str, Seat]]:
         command = [str(PEERS), str(ROOT / "benchmarks" / "_allocation_peers.py"), name]
         done = subprocess.run(command, input=given, capture_output=True, text=True, check=True, timeout=900)
-        answer = json.loads(done.stdout)
+        answer = json.loads(done.stdout.splitlines()[-1])
         pairs = zip(self.data.applicants, answer["seats"], strict=True)
         return answer["seconds"], {a.id: self.seats[seat] for a, seat in pairs if seat >= 0}
 
