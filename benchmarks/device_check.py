@@ -153,7 +153,8 @@ def _microbits(environment: dict[str, str], _folder: Path) -> list[Row]:
         replace(against("microfs", "microfs", 1.0), what="a micro:bit's MicroPython, on the line"),
         against("mpremote", "mpremote's library", 1.0),
         against("mpremote-resume", "the same without its soft reset", 1.0),
-        Row("… start-up and all", f"{program:.2f} s", program / mpremote, f"mpremote exec, {mpremote:.2f} s", 1.0),
+        # without a mark, as the printer's: it compares how fast two programs start, the board takes 2 ms of it
+        Row("… start-up and all", f"{program:.2f} s", program / mpremote, f"mpremote exec, {mpremote:.2f} s"),
     ]
 
 
