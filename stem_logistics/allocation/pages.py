@@ -251,6 +251,10 @@ async def results_page(request: AnyRequest, slug: FromPath[str]) -> Response[Any
         return await _export(request, run, slug)
     query, rows, total, shown = await _table(request, wave, run)
     counts = await funnel(wave)
+    by_kit = await awards_by_kit(wave)
+    if not wave.is_over:  # kits are awarded by the final results; what is provisional stands in its run alone
+        by_kit = await results.given_by(run)
+        counts["allocated"] = sum(kit["schools"] + kit["departments"] for kit in by_kit)
     stored = await rules_of(wave.id)
     steps = [
         Bar(_("Applied"), counts["applied"]),
@@ -267,7 +271,7 @@ async def results_page(request: AnyRequest, slug: FromPath[str]) -> Response[Any
         "total": total,
         "counts": counts,
         "funnel": bars(steps),
-        "by_kit": await awards_by_kit(wave),
+        "by_kit": by_kit,
         "rules": stored.rules if stored else None,
         "categories": CATEGORIES,
         "criterion_title": criterion_title,

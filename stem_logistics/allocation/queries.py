@@ -312,10 +312,12 @@ async def codes(run_id: int) -> dict[str, int]:
 
 
 async def units_by_kit(run_id: int) -> list[dict[str, Any]]:
-    """What a run gives, by kit."""
+    """What a run gives, by kit: schools, departments, kits."""
     return await fetch(
-        """SELECT kit_slug, count(*) AS recipients, sum(units)::bigint AS units FROM allocation_row
-           WHERE run_id = $1 AND units > 0 GROUP BY kit_slug ORDER BY kit_slug""",
+        """SELECT w.kit_slug, count(*) FILTER (WHERE i.kind = 'school') AS schools,
+             count(*) FILTER (WHERE i.kind = 'department') AS departments, sum(w.units)::bigint AS units
+           FROM allocation_row w JOIN institution i ON i.id = w.institution_id
+           WHERE w.run_id = $1 AND w.units > 0 GROUP BY w.kit_slug ORDER BY w.kit_slug""",
         run_id,
     )
 

@@ -236,7 +236,12 @@ async def results_of(run: Run, **query: Any) -> tuple[list[dict[str, Any]], int]
 
 async def units_by_kit(run: Run) -> list[tuple[str, int, int]]:
     """What a run gives: kit, schools and departments, kits."""
-    return [(row["kit_slug"], row["recipients"], row["units"]) for row in await queries.units_by_kit(run.id)]
+    return [(row["kit_slug"], row["schools"] + row["departments"], row["units"]) for row in await given_by(run)]
+
+
+async def given_by(run: Run) -> list[dict[str, Any]]:
+    """What a run gives, by kit: schools, departments, kits. Nobody gets two kits of one run."""
+    return await queries.units_by_kit(run.id)
 
 
 async def reason_counts(run: Run) -> dict[str, int]:

@@ -123,6 +123,19 @@ async def test_from_provisional_to_final_by_the_pages(app: Litestar) -> None:
         await look(client, f"/result/{token}")
 
 
+async def test_provisional_results_say_how_many_receive(app: Litestar) -> None:
+    """Nothing is awarded before the final results, but everybody reads how many would receive: two, and not none."""
+    async with browser(app) as client:
+        with acting_as(OPERATOR):
+            await provisional_wave()
+        page = await look(client, "/results/stem-6")
+        assert "Έκαναν αίτηση 5 σχολεία και τμήματα· λαμβάνουν εξοπλισμό 2." in page
+        given = page[page.index("Τι δόθηκε") :]
+        assert re.search(r'<td class="num">2</td><td class="num">0</td><td class="num">2</td>', given)
+        listed = await look(client, "/results")
+        assert "Προσωρινά αποτελέσματα" in listed and "0 σετ" not in listed
+
+
 async def test_the_two_files_are_checked_for_anyone(app: Litestar) -> None:
     """The right files are verified, an edited one is refused with the fact that is wrong, rubbish is named as such."""
     async with browser(app) as client:
