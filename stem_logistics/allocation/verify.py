@@ -9,11 +9,11 @@ import hashlib
 import json
 import re
 import sys
-from bisect import insort
+from bisect import bisect, insort
 from collections import Counter, defaultdict, namedtuple
 from collections.abc import Collection, Container, Iterator
 from functools import lru_cache
-from itertools import chain, islice, takewhile, zip_longest
+from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import IO, Any
 
@@ -232,7 +232,7 @@ class Wave:
         """The schools, but for some, whose score may do for a kit they ask for, with their places."""
         for kind, schools in self.kinds.items():
             least = -max((cuts[kit][line] for kit, fits in kind for line in (*fits, "open")), default=NOBODY)[0]
-            strong = takewhile(lambda school, least=least: school.score >= least, schools)  # type: ignore[misc]
+            strong = schools[: bisect(schools, -least, key=lambda school: -school.score)]
             yield from ((s.id, self.place(s)) for s in strong if s.id not in but)
 
     def certificate(self, outcome: Json) -> tuple[Cuts, dict[str, Place]]:
