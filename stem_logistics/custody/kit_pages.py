@@ -1,5 +1,6 @@
 """What staff do with one kit after its receipt, on a page of its own beside its timeline."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Response, get, post
@@ -7,7 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
-from stem_logistics.custody import disposal, loans, moving, papers, recalls, repairs, service
+from stem_logistics.custody import disposal, fault_photos, loans, moving, papers, recalls, repairs, service
 from stem_logistics.custody.page_tools import READ, WRITE, AnyRequest, date_of, pdf, texts
 from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS, PAPER_WORDS, REPAIR_STATES, REPAIR_TONES
 from stem_logistics.errors import DomainError, Invalid
@@ -27,7 +28,9 @@ DONE = {
 }
 
 
-async def _view(code: str, *, done: str = "", error: Text = "", typed: dict[str, str] | None = None) -> Template:
+async def _view(
+    code: str, *, done: str = "", error: Text = "", typed: dict[str, str] | None = None, kept: Sequence[str] = ()
+) -> Template:
     kit = await stock.get_kit(code)
     context: dict[str, Any] = {
         "kit": kit,
@@ -42,6 +45,8 @@ async def _view(code: str, *, done: str = "", error: Text = "", typed: dict[str,
         "repair_tones": REPAIR_TONES,
         "answer_words": ANSWER_WORDS,
         "answer_tones": ANSWER_TONES,
+        "kept": kept,
+        "most": repairs.MOST_PHOTOS,
         "done": DONE.get(done, ""),
         "error": error,
         "typed": typed or {},
@@ -61,18 +66,23 @@ async def kit_custody(request: AnyRequest, code: FromPath[str]) -> Template:
     include_in_schema=False,
     operation_id="ActOnKit",
     status_code=303,
+    request_max_body_size=fault_photos.LARGEST_FORM_BYTES,
 )
 async def act(request: AnyRequest, code: FromPath[str], step: FromPath[str]) -> Redirect | Template:
     """Hand over, report a fault, lend, transfer, mark as not in use, or dispose of."""
     form = await texts(request)
+    kept: list[str] = []
     try:
-        await _act(code, step, form)
+        if step == "repair":
+            await service.require_kit(code)
+            await fault_photos.take(request, code, kept)
+        await _act(code, step, form, fault_photos.digests(kept, code))
     except DomainError as refused:
-        return await _view(code, error=sentence_of(refused), typed={**form, "step": step})
+        return await _view(code, error=sentence_of(refused), typed={**form, "step": step}, kept=kept)
     return Redirect(f"/stock/kits/{code}/custody", query_params={"done": step}, status_code=303)
 
 
-async def _act(code: str, step: str, form: dict[str, str]) -> None:
+async def _act(code: str, step: str, form: dict[str, str], photos: Sequence[bytes]) -> None:
     if step == "custody":
         await service.hand_over(
             code,
@@ -82,8 +92,13 @@ async def _act(code: str, step: str, form: dict[str, str]) -> None:
             note=form.get("note", ""),
         )
     elif step == "repair":
-        warranty = "under_warranty" in form
-        await repairs.report(code, form.get("part", ""), fault=form.get("fault", ""), under_warranty=warranty)
+        await repairs.report(
+            code,
+            form.get("part", ""),
+            fault=form.get("fault", ""),
+            under_warranty="under_warranty" in form,
+            photos=photos,
+        )
     elif step == "loan":
         due_on = date_of(form.get("due_on", ""))
         if due_on is None:

@@ -4,18 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from litestar import Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts import links
-from stem_logistics.custody import loans, moving, papers, recalls, repairs, service
+from stem_logistics.custody import fault_photos, loans, moving, papers, recalls, repairs, service
 from stem_logistics.custody.page_tools import LINK, AnyRequest, pdf, texts
 from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS
-from stem_logistics.deliveries.kept_photos import keep_photo, kept_photo
-from stem_logistics.deliveries.photos import LARGEST_BYTES
-from stem_logistics.errors import DomainError, Invalid, NotFound
+from stem_logistics.errors import DomainError, NotFound
 from stem_logistics.web.i18n import Text, _
 from stem_logistics.web.sentences import sentence_of
 
@@ -66,28 +63,6 @@ async def _kit(
     return Template("custody/link_kit.html", context=context, status_code=422 if error else 200)
 
 
-async def _keep_photos(request: AnyRequest, code: str, kept: list[str]) -> None:
-    """Put what the form carries along, and the photographs that came with it, into `kept`: a browser does not send a
-    file a second time. Raises Invalid, TooLarge for what is no photograph, after the others were kept."""
-    data = await request.form()
-    # whose kit it is was not asked yet: a photograph is kept for the school's own kits only
-    await service.require_kit(code, by_school=True)
-    subject = f"fault:{code}"
-    kept += [str(each) for each in data.getall("kept", []) if kept_photo(str(each), subject) is not None]
-    refusal: DomainError | None = None
-    for upload in data.getall("photos", []):
-        if not isinstance(upload, UploadFile) or not upload.filename:
-            continue
-        if len(kept) >= repairs.MOST_PHOTOS:
-            raise Invalid("fault-photos-too-many", most=repairs.MOST_PHOTOS)
-        try:
-            kept.append(await keep_photo(await upload.read(LARGEST_BYTES + 1), subject))
-        except DomainError as refused:
-            refusal = refused
-    if refusal is not None:
-        raise refusal
-
-
 @get("/k/{token:str}", opt=LINK, include_in_schema=False, operation_id="SchoolCustodyPage")
 async def front(request: AnyRequest, token: FromPath[str]) -> Template:
     """What the school has, and who has it."""
@@ -106,7 +81,7 @@ async def kit_page(token: FromPath[str], code: FromPath[str]) -> Template:
     include_in_schema=False,
     operation_id="SchoolActsOnKit",
     status_code=303,
-    request_max_body_size=repairs.MOST_PHOTOS * LARGEST_BYTES + 100_000,
+    request_max_body_size=fault_photos.LARGEST_FORM_BYTES,
 )
 async def act_on_kit(
     request: AnyRequest, token: FromPath[str], code: FromPath[str], step: FromPath[str]
@@ -116,12 +91,13 @@ async def act_on_kit(
     kept: list[str] = []
     try:
         if step == "repair":
-            await _keep_photos(request, code, kept)
+            await service.require_kit(code, by_school=True)
+            await fault_photos.take(request, code, kept)
             await repairs.report(
                 code,
                 form.get("part", ""),
                 fault=form.get("fault", ""),
-                photos=[digest for each in kept if (digest := kept_photo(each, f"fault:{code}")) is not None],
+                photos=fault_photos.digests(kept, code),
             )
         else:
             step = "custody"

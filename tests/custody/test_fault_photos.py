@@ -78,6 +78,28 @@ async def test_photographs_go_with_the_report(app: Litestar) -> None:
         assert (await client.get(f"{repair}/photos/1")).status_code in (302, 303, 401, 403)
 
 
+async def test_staff_send_photographs_too(app: Litestar) -> None:
+    """Their form at the kit opens again with what was good where something is refused, and keeps the photographs."""
+    async with browser(app) as client:
+        await sign_in(client, await make_person("staff"))
+        with acting_as(OPERATOR):
+            kit = await kit_at_school()
+        page = f"/stock/kits/{kit}/custody"
+        form = {"part": (await serials(kit))[0], "fault": ""}
+        refused = await _send(client, page, form, [("a.jpg", picture(exif=exif()))])
+        assert refused.status_code == 422 and faults(refused.text) == []
+        assert '<details class="more" open><summary>' in refused.text, "the form that was refused is folded away"
+        kept = _kept(refused.text)
+        again = await _send(
+            client, page, {**form, "fault": "Ραγισμένη", "kept": kept}, [("b.jpg", picture(size=(9, 9)))]
+        )
+        assert again.status_code == 303 and len(kept) == 1
+        repair = f"/repairs/{await fetch_value('SELECT code FROM repair')}"
+        for number in (1, 2):
+            answer = await client.get(f"{repair}/photos/{number}")
+            assert answer.status_code == 200 and b"SecretPhoneMaker" not in answer.content
+
+
 async def test_a_forged_photograph_is_not_taken(app: Litestar) -> None:
     """A digest that was signed for another kit, or by nobody, is left out."""
     async with browser(app) as client:
