@@ -138,6 +138,9 @@ SENTENCES: dict[str, str] = {
     "outcome-unknown": N_("“%(outcome)s” is not an outcome of this discrepancy. Possible: %(known)s."),
     "weight-out-of-range": N_("The parcels weigh from a few grams to %(most)s kg. Check the weight."),
     "weight-unreadable": N_("“%(weight)s” is not a weight. Write kilograms, for example 2,4."),
+    "stop-has-signed": N_(
+        "Somebody on the way has signed for consignment %(code)s, so its sending cannot be undone. Cancel it instead."
+    ),
     "school-was-written-to": N_(
         "The school was already told of consignment %(code)s, so its sending cannot be undone. Cancel it instead."
     ),

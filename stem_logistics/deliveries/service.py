@@ -317,10 +317,13 @@ async def take_back(code: str) -> None:
     """Undo a dispatch while its mail still waits in the outbox: packed again, nobody was told anything.
 
     Raises:
-        Conflict: it has not left, something was received, or the school has been written to (then it is cancelled).
+        Conflict: it has not left, something was received, a stop of its last mile has signed for it, or the school has
+            been written to (then it is cancelled).
     """
     async with unit_of_work():
         consignment, after = await _locked(code, Action.TAKE_BACK)
+        if any(leg["state"] == "taken" for leg in await legs.legs_of(consignment["id"])):
+            raise Conflict("stop-has-signed", code=consignment["code"])
         if not await mail.withdraw(("consignment", consignment["id"])):
             raise Conflict("school-was-written-to", code=consignment["code"])
         await links.revoke_for_consignment(consignment["id"])

@@ -52,6 +52,17 @@ async def _held(parcel: Parcel) -> dict[str, int]:
     return {row["at"]: row["n"] for row in rows}
 
 
+async def test_what_a_stop_signed_for_is_not_taken_back(service: Settings) -> None:
+    """Its mail may still wait when somebody signs in and signs: from then on it has left."""
+    parcel = await _packed()
+    await last_mile.plan_way(parcel.code, [await _stop("regional-store", "Depot")])
+    await _dispatch(parcel)
+    assert await last_mile.take_over([parcel.code], name="Νίκος", post="Αποθηκάριος") == 1
+    with pytest.raises(Conflict, match="stop-has-signed"):
+        await service_take_back(parcel.code)
+    assert set(await _held(parcel)) == {"Depot"}
+
+
 async def test_each_hand_over_is_signed_until_the_school_confirms(service: Settings) -> None:
     """Store, then ambassador, then school: each is written to when the one before signed; the ledger says who has it;
     the school's receipt is as ever, and nothing is lost on the way.
@@ -86,7 +97,7 @@ async def _dispatch(parcel: Parcel) -> None:
     await service_dispatch(parcel.code, courier="ΕΛΤΑ", tracking_number="RF1")
 
 
-service_dispatch = service.dispatch
+service_dispatch, service_take_back = service.dispatch, service.take_back
 
 
 async def test_only_whom_it_comes_to_signs_and_only_once(service: Settings) -> None:

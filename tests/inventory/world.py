@@ -1,9 +1,9 @@
 """The stock in plain Python: what every operation should leave, kept by counting and by nothing else.
 
 It knows no table and calls nothing of the service. Places are named by words (`store`, `school:0501659`,
-`consignment:C…`, `repairer:ACME`, `lost`, `scrapped`, `supplier`); a piece is its kit, item and serial number, with an
-empty serial number for those that are only counted. The supplier's side goes below nothing, so that all places together
-always hold nothing.
+`consignment:C…`, `consignment:C…@Depot` in the hands of a stop, `repairer:ACME`, `lost`, `scrapped`, `supplier`); a
+piece is its kit, item and serial number, with an empty serial number for those that are only counted. The supplier's
+side goes below nothing, so that all places together always hold nothing.
 """
 
 from collections import Counter
@@ -46,6 +46,12 @@ class Consignment:
     parts: int = 0
     case: str = ""  # what it sends again
     origin: str = STORE  # where it leaves from
+    way: list[str] = field(default_factory=list)  # the stops that have not signed for it
+    signed: list[str] = field(default_factory=list)  # those that have
+
+    def place(self, code: str) -> str:
+        """Where it is: on its way, or in the hands of the last stop that signed."""
+        return f"consignment:{code}" + (f"@{self.signed[-1]}" if self.signed else "")
 
     @property
     def holds_kits(self) -> bool:

@@ -44,7 +44,7 @@ def run(scale: Scale) -> Section:
     section.ran = (
         f"{done['runs']:,} lives of a stock, each from an empty database on, each up to {STEPS} operations drawn by "
         "lot with what they are told: purchases by list and by scan, rejections, consignments packed, opened, sent, "
-        "taken back and cancelled, receipts in parts with damaged, missing and surplus pieces, outcomes of cases, "
+        "taken back and cancelled, sent again and signed for by stops on their way, receipts in parts with damaged, missing and surplus pieces, outcomes of cases, "
         "custody, loans, transfers, offers, repairs, replacements, disposal, stocktakes and what is decided of them, "
         "recalls, closed periods, reversals. A model of plain Python says beforehand what each has to do, or that it "
         "has to be refused. After each operation the database's balances, documents and states are compared with the "

@@ -15,6 +15,7 @@ from hypothesis.stateful import (
 
 from stem_logistics import runtime
 from stem_logistics.db.engine import execute, fetch, fetch_value, pool
+from stem_logistics.deliveries.last_mile import add_stop
 from stem_logistics.errors import DomainError
 from stem_logistics.inventory import ledger
 from tests.inventory.stock import make_definition, make_institution
@@ -24,6 +25,7 @@ from tests.support import OPERATOR, create_database, settings_for, today
 T = TypeVar("T")
 DEVICES, LOOSE = 2, {"usb-cable": 3, "battery": 4}
 SCHOOLS = ("0000001", "0000002", "0000003")
+STOPS = ("Depot", "Eleni")
 TODAY = today()
 WHY = "δοκιμή"
 STEPS = {
@@ -33,8 +35,10 @@ STEPS = {
     "take_back": ("dispatched", "packed"),
 }
 PLACES = """SELECT p.id, CASE p.kind WHEN 'store' THEN 'store' WHEN 'institution' THEN 'school:' || i.code
-  WHEN 'consignment' THEN 'consignment:' || c.code WHEN 'repairer' THEN 'repairer:' || p.title ELSE p.code END AS name
-  FROM place p LEFT JOIN institution i ON i.id = p.institution_id LEFT JOIN consignment c ON c.id = p.consignment_id"""
+  WHEN 'consignment' THEN 'consignment:' || c.code || coalesce('@' || s.title, '')
+  WHEN 'repairer' THEN 'repairer:' || p.title ELSE p.code END AS name
+  FROM place p LEFT JOIN institution i ON i.id = p.institution_id LEFT JOIN consignment c ON c.id = p.consignment_id
+  LEFT JOIN stop s ON s.id = p.stop_id"""
 
 
 class Base(RuleBasedStateMachine):
@@ -69,6 +73,9 @@ class Base(RuleBasedStateMachine):
         await self.pool.__aenter__()
         self.definition = await make_definition(devices=DEVICES)
         self.schools = {code: await make_institution(code, f"{code}ο Σχολείο") for code in SCHOOLS}
+        self.stops = {
+            name: await add_stop("regional-store", "B", title=name, email=f"{name}@stops.example") for name in STOPS
+        }
 
     def teardown(self) -> None:
         if hasattr(self, "pool"):

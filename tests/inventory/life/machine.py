@@ -17,9 +17,9 @@ from hypothesis.stateful import (
 from stem_logistics.inventory import ledger, service
 from tests.inventory.life.base import SCHOOLS
 from tests.inventory.life.books import Books
+from tests.inventory.life.last_mile import WAYS, LastMile
 from tests.inventory.life.purchases import Purchases
 from tests.inventory.life.schools import Schools
-from tests.inventory.life.shipping import Shipping
 from tests.inventory.stock import kit_id
 from tests.inventory.world import STORE
 
@@ -44,7 +44,7 @@ def live(server: str, template: str, folder: Path, *, runs: int, steps: int) -> 
     return Life.counted.copy()
 
 
-class Life(Purchases, Shipping, Schools, Books):
+class Life(Purchases, LastMile, Schools, Books):
     """One life of a stock, from an empty database on; `live` sets where the databases are made."""
 
     @initialize(data=st.data())
@@ -57,8 +57,11 @@ class Life(Purchases, Shipping, Schools, Books):
         first, second, third = self.world.kits[:3]
         for code in (self.consign(SCHOOLS[0]), self.consign(SCHOOLS[1])):
             self._pick(code, first)
+        sent = next(iter(self.world.consignments))
+        if data.draw(st.booleans()):
+            self._plan_way(sent, data.draw(WAYS))
         for step in ("pack", "dispatch"):
-            self._advance(next(iter(self.world.consignments)), step)
+            self._advance(sent, step)
         there = f"school:{SCHOOLS[0]}"
         self.do("move", self._move_to_school(second), self.world.all_of(second, STORE, there))
         short = self.consign(SCHOOLS[2])

@@ -65,7 +65,8 @@ class Shipping(Base):
 
     def _unload(self, code: str, kits: Sequence[str]) -> list[Shift]:
         origin = self.world.consignments[code].origin
-        return [shift for kit in kits for shift in self.world.all_of(kit, f"consignment:{code}", origin)]
+        place = self.world.consignments[code].place(code)
+        return [shift for kit in kits for shift in self.world.all_of(kit, place, origin)]
 
     def _left(self, consignment: Consignment) -> int:
         """What is still to be scanned into a consignment that sends again."""
@@ -96,7 +97,8 @@ class Shipping(Base):
     def _advance(self, code: str, step: str) -> None:
         before, after = STEPS[step]
         consignment = self.world.consignments[code]
-        may = consignment.state == before
+        # a stop that has signed for it was told: nothing can be taken back as if it had never left
+        may = consignment.state == before and not (step == "take_back" and consignment.signed)
         if step == "pack":
             may = may and bool(consignment.lines) and not self._left(consignment)
         more = {"courier": "Ταχυμεταφορές"} if step == "dispatch" else {}
@@ -133,7 +135,7 @@ class Shipping(Base):
         identified = self.run(deliveries.identify(code))
         lines = self.run(expected_lines(identified["id"]))
         pieces = self._lines_are(consignment, lines)
-        travelling, school = f"consignment:{code}", f"school:{consignment.school}"
+        travelling, school = consignment.place(code), f"school:{consignment.school}"
         answers, shifts, opened = {}, [], []
         for line in lines:
             if not line.outstanding or not (short or data.draw(st.sampled_from([True, True, True, False]))):
