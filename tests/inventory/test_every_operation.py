@@ -5,8 +5,8 @@ from pathlib import Path
 from tests.inventory.life.machine import live
 
 
-def test_every_operation_does_what_the_model_says(postgres_server: str, migrated_template: str, tmp_path: Path) -> None:
+def test_every_operation_does_what_the_model_says(database_url: str, tmp_path: Path) -> None:
     """Nothing is created or lost, no device is in two places, what is refused changes nothing, history stays."""
-    done = live(postgres_server, migrated_template, tmp_path, runs=10, steps=25)
-    assert done["runs"] >= 10 and done["pick"] >= 10 and sum(done.values()) > 150
+    done = live(database_url, tmp_path, runs=20, steps=25)
+    assert done["runs"] >= 20 and done["pick"] >= 20 and sum(done.values()) > 300
     assert done["send again"] >= 1, "what is sent again was not tried"

@@ -28,11 +28,11 @@ def run(scale: Scale) -> Section:
     with tempfile.TemporaryDirectory(prefix="stem-") as name:
         folder = Path(name)
         server = embedded.start(folder)
-        asyncio.run(_template(server, folder))
-        # each processor lives its own share; what a life does is drawn anew in each process
         hands = min(os.cpu_count() or 1, runs)
+        databases = [asyncio.run(_database(server, folder, number)) for number in range(hands)]
+        # each processor lives its own share; what a life does is drawn anew in each process
         with ProcessPoolExecutor(hands, mp_context=get_context("spawn")) as processes:
-            shares = [processes.submit(_share, server, folder, -(-runs // hands)) for _ in range(hands)]
+            shares = [processes.submit(_share, url, folder, -(-runs // hands)) for url in databases]
         done: Counter[str] = Counter()
         for share in shares:
             lived, failure = share.result()
@@ -42,13 +42,14 @@ def run(scale: Scale) -> Section:
         return section
     refused = sum(count for what, count in done.items() if what.startswith("refused: "))
     section.ran = (
-        f"{done['runs']:,} lives of a stock, each from an empty database on, each up to {STEPS} operations drawn by "
-        "lot with what they are told: purchases by list and by scan, rejections, consignments packed, opened, sent, "
-        "taken back and cancelled, sent again and signed for by stops on their way, receipts in parts with damaged, missing and surplus pieces, outcomes of cases, "
-        "custody, loans, transfers, offers, repairs, replacements, disposal, stocktakes and what is decided of them, "
-        "recalls, closed periods, reversals. A model of plain Python says beforehand what each has to do, or that it "
-        "has to be refused. After each operation the database's balances, documents and states are compared with the "
-        "model, every balance is recomputed from the movements, and each earlier movement's digest is compared."
+        f"{done['runs']:,} lives of a stock, each from an empty database on, each up to {STEPS} operations drawn "
+        "by lot with what they are told: purchases by list and by scan, rejections, consignments packed, opened, "
+        "sent, taken back and cancelled, sent again, signed for by stops on their way, receipts in parts with "
+        "damaged, missing and surplus pieces, outcomes of cases, custody, loans, transfers, offers, repairs, "
+        "replacements, disposal, stocktakes and what is decided of them, recalls, closed periods, reversals. A "
+        "model of plain Python says beforehand what each has to do, or that it has to be refused. After each "
+        "operation the database's balances, documents and states are compared with the model, every balance is "
+        "recomputed from the movements, and each earlier movement's digest is compared."
     )
     section.figures |= {
         "lives": done.pop("runs"),
@@ -59,14 +60,16 @@ def run(scale: Scale) -> Section:
     return section
 
 
-def _share(server: str, folder: Path, runs: int) -> tuple[Counter[str], str]:
+def _share(url: str, folder: Path, runs: int) -> tuple[Counter[str], str]:
     """Some lives, in a process of their own: what they did, and what did not hold (its steps go to the output)."""
     try:
-        return live(server, "life", folder, runs=runs, steps=STEPS), ""
+        return live(url, folder, runs=runs, steps=STEPS), ""
     except Exception as error:  # whatever it is, it is the show's finding
         return Counter(), f"{type(error).__name__}: {error}"
 
 
-async def _template(server: str, folder: Path) -> None:
+async def _database(server: str, folder: Path, number: int) -> str:
     await hurry(server)
-    await migrate_database(await create_database(server, "life"), folder)
+    url = await create_database(server, f"life_{number}")
+    await migrate_database(url, folder)
+    return url

@@ -1,7 +1,6 @@
 """What every part of the machine stands on: the database of a life, asking the service, what holds after each step."""
 
 import asyncio
-import uuid
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -14,13 +13,13 @@ from hypothesis.stateful import (
 )
 
 from stem_logistics import runtime
-from stem_logistics.db.engine import execute, fetch, fetch_value, pool
+from stem_logistics.db.engine import execute, fetch, pool, unit_of_work
 from stem_logistics.deliveries.last_mile import add_stop
 from stem_logistics.errors import DomainError
 from stem_logistics.inventory import ledger
 from tests.inventory.stock import make_definition, make_institution
 from tests.inventory.world import STORE, Piece, Shift, World
-from tests.support import OPERATOR, create_database, settings_for, today
+from tests.support import OPERATOR, settings_for, today
 
 T = TypeVar("T")
 DEVICES, LOOSE = 2, {"usb-cable": 3, "battery": 4}
@@ -41,11 +40,23 @@ PLACES = """SELECT p.id, CASE p.kind WHEN 'store' THEN 'store' WHEN 'institution
   LEFT JOIN stop s ON s.id = p.stop_id"""
 
 
+async def _empty() -> None:
+    """Take everything out of the database but what its migrations put there: faster by far than a new one.
+
+    What refuses a deletion is told to look away, as only the database's own superuser can.
+    """
+    tables = await fetch("SELECT relname AS name FROM pg_stat_user_tables WHERE relname NOT IN ('migration', 'place')")
+    async with unit_of_work():
+        await execute("SET LOCAL session_replication_role = replica")
+        for table in tables:
+            await execute(f'DELETE FROM "{table["name"]}"')
+        await execute("DELETE FROM place WHERE code NOT IN ('supplier', 'central-store', 'lost', 'scrapped')")
+
+
 class Base(RuleBasedStateMachine):
     """The database of one life beside its model, and what holds after each step."""
 
-    server: str
-    template: str
+    url: str
     folder: Path
     counted: ClassVar[Counter[str]] = Counter()
 
@@ -66,11 +77,11 @@ class Base(RuleBasedStateMachine):
         return self.runner.run(work)
 
     async def _start(self) -> None:
-        url = await create_database(self.server, f"life_{uuid.uuid4().hex[:12]}", self.template)
-        runtime.start(settings_for(url, self.folder))
+        runtime.start(settings_for(self.url, self.folder))
         runtime.set_actor(runtime.Actor(OPERATOR, "cli"))
-        self.pool = pool(url, max_size=2)
+        self.pool = pool(self.url, max_size=2)
         await self.pool.__aenter__()
+        await _empty()
         self.definition = await make_definition(devices=DEVICES)
         self.schools = {code: await make_institution(code, f"{code}ο Σχολείο") for code in SCHOOLS}
         self.stops = {
@@ -83,10 +94,7 @@ class Base(RuleBasedStateMachine):
         self.runner.close()
 
     async def _stop(self) -> None:
-        name = await fetch_value("SELECT current_database()")
         await self.pool.__aexit__(None, None, None)
-        async with pool(self.server, max_size=2):
-            await execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def do(
         self, what: str, work: Coroutine[Any, Any, T], shifts: Sequence[Shift] = (), *, may: bool = True

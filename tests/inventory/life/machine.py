@@ -24,12 +24,13 @@ from tests.inventory.stock import kit_id
 from tests.inventory.world import STORE
 
 
-def live(server: str, template: str, folder: Path, *, runs: int, steps: int) -> Counter[str]:
-    """Let the machine live so many lives; what it did, by name. Raises where one fails, with its steps.
+def live(url: str, folder: Path, *, runs: int, steps: int) -> Counter[str]:
+    """Let the machine live so many lives in one migrated database; what it did, by name. Raises where one fails, with
+    its steps.
 
     A failing life is not made shorter: that takes minutes, and its steps are printed as they were.
     """
-    Life.server, Life.template, Life.folder = server, template, folder
+    Life.url, Life.folder = url, folder
     Life.counted.clear()
     run_state_machine_as_test(
         Life,
@@ -45,7 +46,7 @@ def live(server: str, template: str, folder: Path, *, runs: int, steps: int) -> 
 
 
 class Life(Purchases, LastMile, Schools, Books):
-    """One life of a stock, from an empty database on; `live` sets where the databases are made."""
+    """One life of a stock, from an empty database on; `live` says which."""
 
     @initialize(data=st.data())
     def start(self, data: st.DataObject) -> None:
