@@ -31,6 +31,14 @@ def read_date(typed: str) -> date:
     raise Invalid("as-of-date-unusable", typed=typed[:20])
 
 
+def read_past_date(typed: str) -> date:
+    """As `read_date`, and the day has begun: what will be where is nowhere in the book. Raises Invalid."""
+    day = read_date(typed)
+    if start_of(day) > datetime.now(UTC):
+        raise Invalid("as-of-date-to-come", typed=typed[:20])
+    return day
+
+
 def end_of(day: date) -> datetime:
     """The last moment of a day on the organisation's clock."""
     return start_of(day + timedelta(days=1)) - timedelta(microseconds=1)

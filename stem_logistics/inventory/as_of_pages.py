@@ -36,7 +36,7 @@ LIST = ListSpec(
 
 
 def _day(typed: str) -> date:
-    return as_of.read_date(typed) if typed else today()
+    return as_of.read_past_date(typed) if typed else today()
 
 
 @get("/stock/as-of", opt=READ, include_in_schema=False, operation_id="StockAsOfPage")

@@ -100,6 +100,9 @@ SENTENCES: dict[str, str] = {
     "period-dates-unusable": N_("Give two dates, the first before the second, both in the past."),
     "period-not-found": N_("There is no such period, or it was reopened already."),
     "as-of-date-unusable": N_("Give a date of the past, for example 31/12/2026."),
+    "as-of-date-to-come": N_(
+        "“%(typed)s” is still to come: nobody knows what will be where. Give today or a past date."
+    ),
     "posting-without-movements": N_("There is nothing to move."),
     "label-not-found": N_("No label has this code. Read it again: eight characters, below the name of the thing."),
     "label-thing-unknown": N_("Line %(line)s: “%(given)s” is no code, serial number or place of ours."),

@@ -19,6 +19,7 @@ from stem_logistics.waves.historic_file import HistoricFile, HistoricGrant, read
 from stem_logistics.waves.matching import Match, Matcher, NoMatch
 from stem_logistics.waves.scores import Report
 from stem_logistics.waves.wording import N_
+from stem_logistics.web.formats import today
 
 HISTORIC_JOB = "historic-import"
 MOST_ERRORS = 1000
@@ -94,7 +95,7 @@ async def make_plan(content: bytes, choices: Mapping[int, str], report: Report) 
         FieldErrors: the file cannot be read at all.
     """
     try:
-        read = read_historic(rows_of(content), await service.kit_definitions())
+        read = read_historic(rows_of(content), await service.kit_definitions(), today().year)
     except FileRefused as refused:
         errors = [
             {"row": f.row or 0, "column": f.column, "slug": f"registry-{f.slug}", "params": dict(f.params)}
@@ -171,7 +172,7 @@ async def _write_wave(
         wave = await service.get_wave(slug)
     except NotFound:
         name = slug.removeprefix("stem-")
-        decided = datetime(years[1], 12, 31, 10, 0, tzinfo=UTC)
+        decided = min(datetime(years[1], 12, 31, 10, 0, tzinfo=UTC), datetime.now(UTC))
         await service.record_historic_wave(slug, f"Δράση STEM {name}", f"STEM {name}", *years, decided)
         wave = await service.get_wave(slug)
     if wave.state != "historic":

@@ -22,6 +22,7 @@ NO_HEADINGS = N_(
 NO_WAVE = N_("This row names no wave, and no row above it does. Write for example STEM 2.")
 WAVE_UNREADABLE = N_("“%(text)s” names no wave. Write for example STEM 2.")
 YEAR_WRONG = N_("“%(text)s” is no year: write 2019 or 2018-2019.")
+YEAR_TO_COME = N_("“%(text)s” is still to come: nobody has received anything in it. Write the year in which it was.")
 NO_YEAR = N_("No row of the wave %(wave)s says its year.")
 WITHIN = 25  # rows in which the headings must stand
 COLUMNS = ("wave", "code", "name", "kit", "pieces", "year", "notes")
@@ -68,12 +69,13 @@ class HistoricFile:
     faults: list[HistoricFault] = field(default_factory=list)
 
 
-def read_historic(rows: Iterable[Row], definitions: Sequence[Mapping[str, str]]) -> HistoricFile:
+def read_historic(rows: Iterable[Row], definitions: Sequence[Mapping[str, str]], this_year: int) -> HistoricFile:
     """Read the file.
 
     Args:
         rows: the rows that are not blank, with the spreadsheet's numbers.
         definitions: the kit definitions: ``slug``, ``title_el``, ``title_en``.
+        this_year: what begins later is refused.
     """
     found = HistoricFile()
     every = list(rows)
@@ -93,7 +95,7 @@ def read_historic(rows: Iterable[Row], definitions: Sequence[Mapping[str, str]])
         carried = wave or carried
         kit = kit_of(cells.get("kit", ""), definitions)
         pieces = pieces_of(cells.get("pieces", ""))
-        _year(row.number, cells.get("year", ""), wave, found)
+        _year(row.number, cells.get("year", ""), wave, this_year, found)
         name = cells.get("name", "")
         code = code_of(cells.get("code", ""), name)
         for column, value in (("kit", kit), ("pieces", pieces), ("code" if cells.get("code") else "name", code)):
@@ -169,7 +171,7 @@ def _wave(row: int, text: str, carried: str, found: HistoricFile) -> str:
     return f"stem-{int(match[1])}"
 
 
-def _year(row: int, text: str, wave: str, found: HistoricFile) -> None:
+def _year(row: int, text: str, wave: str, this_year: int, found: HistoricFile) -> None:
     if not text:
         return
     match = re.fullmatch(r"(20\d\d)(?:\s*[-–/]\s*(\d{4}|\d\d))?(?:-\d\d-\d\d)?", text)
@@ -177,7 +179,10 @@ def _year(row: int, text: str, wave: str, found: HistoricFile) -> None:
     if match is None or int(last[-2:]) < int(match[1][-2:]):
         found.faults.append(HistoricFault(row, "year", Message(YEAR_WRONG, {"text": text[:60]})))
         return
-    if wave:
-        first, until = int(match[1]), 2000 + int(last[-2:])
+    first, until = int(match[1]), 2000 + int(last[-2:])
+    # a school year that has begun ends in the next one
+    if first > this_year or until > this_year + (until > first):
+        found.faults.append(HistoricFault(row, "year", Message(YEAR_TO_COME, {"text": text[:60]})))
+    elif wave:
         known = found.years.get(wave, (first, until))
         found.years[wave] = (min(first, known[0]), max(until, known[1]))

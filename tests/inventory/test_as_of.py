@@ -146,6 +146,10 @@ async def test_the_page_shows_the_day_and_refuses_what_is_none(app: Litestar) ->
         file = await client.get("/stock/as-of/export", params={"date": day.isoformat(), "format": "csv"})
         assert file.text.count(code) == 4
         assert (await client.get("/stock/as-of?date=31-02-2026")).status_code == 422
+        to_come = (TODAY + timedelta(days=1)).isoformat()
+        page = await client.get("/stock/as-of", params={"date": to_come})
+        assert page.status_code == 422 and "δεν έχει έρθει ακόμη" in page.text and f'value="{to_come}"' in page.text
+        assert (await client.get("/stock/as-of/export", params={"date": to_come})).status_code == 422
         first = {"first": "2026-01-01", "last": "2026-01-31", "why": "Απογραφή"}
         assert (await post_form(client, "/stock/periods", first)).status_code == 303
         assert (await post_form(client, "/stock/periods", first)).status_code == 409

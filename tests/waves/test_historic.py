@@ -62,10 +62,15 @@ def test_every_wrong_row_is_named() -> None:
         [6, "", "0100004", "", "3D PRINTER", "1 τεμ.", "χθες", ""],
         ["", "", "", "ΣΥΝΟΛΟ", "", 4, "", ""],
         [7, "3η", "0100005", "", "Εκτυπωτης 3D", 1, "", ""],
+        [8, "STEM 9", "0100005", "", "Εκτυπωτης 3D", 1, 2030, ""],
+        [9, "STEM 4", "0100005", "", "Εκτυπωτης 3D", 1, "2026-2030", ""],
+        [10, "STEM 5", "0100005", "", "Εκτυπωτης 3D", 1, "2026-2027", ""],
     ]
     rows = [Row(number, line) for number, line in enumerate(lines, 1)]
-    found = {(fault.row, fault.column) for fault in read_historic(rows, KITS).faults}
+    found = {(fault.row, fault.column) for fault in read_historic(rows, KITS, 2026).faults}
     expected = {(3, "wave"), (4, "wave"), (5, "name"), (6, "kit"), (7, "pieces"), (8, "year"), (0, "year")}
+    # a year that is still to come; a school year that has begun is none
+    expected |= {(11, "year"), (12, "year")}
     assert found == expected
 
 
