@@ -18,9 +18,13 @@ KITS = """FROM kit k JOIN kit_definition d ON d.id = k.kit_definition_id
   LEFT JOIN consignment c ON c.id = p.consignment_id
   LEFT JOIN institution i ON i.id = coalesce(p.institution_id, c.institution_id)
   LEFT JOIN regional_directorate r ON r.id = i.regional_directorate_id"""
-KIT_COLUMNS = """k.id, k.code, k.batch, k.created_at, d.slug AS definition, d.version, d.title_el, d.title_en,
-  p.kind AS place_kind, p.title AS place_title, c.code AS consignment_code, i.code AS institution_code,
-  i.name AS institution_name, r.name_el AS region_el, r.name_en AS region_en,
+# A kit of which nothing is here went back to its supplier, by a rejection or because its entry was reversed, unless its
+# parts went into other kits.
+_AT_SUPPLIER = """(coalesce(pos.pieces, 0) = 0 AND 'supplier' = (SELECT t.code FROM movement m
+  JOIN place t ON t.id = m.to_place_id WHERE m.kit_id = k.id ORDER BY m.id DESC LIMIT 1))"""
+KIT_COLUMNS = f"""k.id, k.code, k.batch, k.created_at, d.slug AS definition, d.version, d.title_el, d.title_en,
+  CASE WHEN pos.pieces > 0 THEN p.kind WHEN {_AT_SUPPLIER} THEN 'supplier' ELSE 'none' END AS place_kind,
+  p.title AS place_title, c.code AS consignment_code, i.code AS institution_code, i.name AS institution_name, r.name_el AS region_el, r.name_en AS region_en,
   coalesce(pos.lost, 0) AS lost, coalesce(pos.scrapped, 0) AS scrapped, coalesce(pos.pieces, 0) AS pieces"""
 SORTS = {
     "code": "k.code",
@@ -165,7 +169,10 @@ async def _narrowed(scope: Scope, q: str, filters: dict[str, str]) -> Where:
         holders = f"SELECT x.kit_id FROM holding x JOIN item n ON n.id = x.item_id WHERE n.slug = {slug}"  # noqa: S608
         where.add(f"k.id IN ({holders} AND x.quantity > 0)")
     if place := filters.get("place"):
-        where.add("p.id IS NULL" if place == "several" else f"p.kind = {where.value(place)}")
+        if place == "several":
+            where.add("p.id IS NULL AND pos.pieces > 0")
+        else:
+            where.add(_AT_SUPPLIER if place == "supplier" else f"p.kind = {where.value(place)}")
     if filters.get("state") == "incomplete":
         where.add("pos.lost + pos.scrapped > 0")
     return where
@@ -210,7 +217,8 @@ async def overview(scope: Scope) -> list[dict[str, Any]]:
               count(*) FILTER (WHERE p.kind = 'repairer') AS repairer,
               count(*) FILTER (WHERE p.kind = 'lost') AS lost,
               count(*) FILTER (WHERE p.kind = 'scrapped') AS scrapped,
-              count(*) FILTER (WHERE pos.place_id IS NULL) AS several,
+              count(*) FILTER (WHERE {_AT_SUPPLIER}) AS supplier,
+              count(*) FILTER (WHERE pos.place_id IS NULL AND pos.pieces > 0) AS several,
               count(*) FILTER (WHERE pos.lost + pos.scrapped > 0) AS incomplete
             {KITS} WHERE {where.sql} GROUP BY d.slug ORDER BY d.slug""",
         *where.values,

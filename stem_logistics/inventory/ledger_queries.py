@@ -199,10 +199,12 @@ async def position_differences() -> list[dict[str, Any]]:
 
 
 async def mismatched_devices() -> list[dict[str, Any]]:
-    """Movements that name a device under another item or kit than its own."""
+    """Devices whose movements name another item than their own, or whose last one another kit."""
     return await fetch(
         """SELECT m.id AS movement, d.serial_number AS serial FROM movement m JOIN device d ON d.id = m.device_id
-           WHERE m.item_id <> d.item_id OR m.kit_id IS DISTINCT FROM d.kit_id ORDER BY m.id LIMIT 1000"""
+           WHERE m.item_id <> d.item_id OR (m.kit_id IS DISTINCT FROM d.kit_id
+             AND NOT EXISTS (SELECT FROM movement n WHERE n.device_id = m.device_id AND n.id > m.id))
+           ORDER BY m.id LIMIT 1000"""
     )
 
 

@@ -32,7 +32,7 @@ from stem_logistics.web.sentences import sentence_of
 AnyRequest = Request[Any, Any, Any]
 READ = {"permission": Permission.STOCK_READ}
 WRITE = {"permission": Permission.STOCK_WRITE}
-PLACES = ("store", "consignment", "institution", "repairer", "lost", "scrapped", "several")
+PLACES = ("store", "consignment", "institution", "repairer", "lost", "scrapped", "supplier", "several")
 KIT_LIST = ListSpec(
     sorts=("code", "created", "definition", "place", "school", "lost"),
     default_sort="-created",
@@ -58,7 +58,9 @@ async def stock_page(request: AnyRequest) -> Template:
     """How many kits of each kind are where; every number leads to its kits."""
     rows = await service.overview()
     totals = {name: sum(row[name] for row in rows) for name in ("kits", *PLACES, "incomplete")}
-    return Template("inventory/stock.html", context={"rows": rows, "totals": totals, "places": PLACE_WORDS})
+    return Template(
+        "inventory/stock.html", context={"rows": rows, "totals": totals, "places": PLACE_WORDS, "columns": PLACES}
+    )
 
 
 @get("/stock/kits", opt=READ, include_in_schema=False, operation_id="KitsPage")

@@ -187,6 +187,8 @@ def _refuse_known(serial: str, known: Mapping[str, Any] | None, batch: str) -> N
         return
     if known["kit"]:
         raise Conflict("scan-in-kit", serial=serial, kit=known["kit"])
+    if not known["batch"]:
+        raise Conflict("scan-in-stock", serial=serial)
     if known["batch"] == batch:
         raise Conflict("scan-twice", serial=serial)
     raise Conflict("scan-in-batch", serial=serial, batch=known["batch"])

@@ -9,6 +9,9 @@ from stem_logistics.db.engine import execute, fetch, fetch_one, fetch_value
 # A kit counts as rejected while its way back to the supplier was not taken back.
 REJECTED = """EXISTS (SELECT 1 FROM movement m LEFT JOIN movement r ON r.reverses_id = m.id
   WHERE m.kit_id = k.id AND m.reason = 'reject' AND r.id IS NULL)"""
+# What was taken in by mistake and reversed did not come.
+CAME = """EXISTS (SELECT 1 FROM movement m LEFT JOIN movement r ON r.reverses_id = m.id
+  WHERE m.kit_id = k.id AND m.reason IN ('purchase', 'historic') AND r.id IS NULL)"""
 ORDERS = f"""SELECT o.id, o.code, c.number AS contract, c.supplier, f.kind AS funding,
     f.reference AS funding_reference,
     d.slug AS definition, d.version, d.title_el, d.title_en, o.kits AS ordered, o.unit_cents,
@@ -18,7 +21,7 @@ ORDERS = f"""SELECT o.id, o.code, c.number AS contract, c.supplier, f.kind AS fu
   FROM purchase_order o JOIN contract c ON c.id = o.contract_id JOIN funding_source f ON f.id = c.funding_source_id
   JOIN kit_definition d ON d.id = o.kit_definition_id
   LEFT JOIN LATERAL (SELECT count(*) AS received, count(*) FILTER (WHERE {REJECTED}) AS rejected
-    FROM purchase_batch b JOIN kit k ON k.batch = b.name WHERE b.purchase_order_id = o.id) n ON true"""  # noqa: S608 - a constant of ours
+    FROM purchase_batch b JOIN kit k ON k.batch = b.name WHERE b.purchase_order_id = o.id AND {CAME}) n ON true"""  # noqa: S608 - a constant of ours
 
 
 async def add_order(
@@ -100,7 +103,7 @@ BATCHES = f"""SELECT b.id, b.code, b.name, b.document, b.to_check, b.most_faulty
         SELECT DISTINCT ON (r.device_id) r.verdict FROM check_report r
         WHERE r.kit_id = k.id AND r.device_id IS NOT NULL AND r.verdict <> 'INCONCLUSIVE'
         ORDER BY r.device_id, r.observed_at DESC) last) x
-    WHERE k.batch = b.name) n"""  # noqa: S608 - a constant of ours
+    WHERE k.batch = b.name AND {CAME}) n"""  # noqa: S608 - a constant of ours
 
 
 async def batches(order_id: int) -> list[dict[str, Any]]:
@@ -190,13 +193,14 @@ async def scans(batch_id: int) -> list[dict[str, Any]]:
 
 
 async def where_known(serial: str) -> dict[str, Any] | None:
-    """Where a serial number is known already: the kit that has it, or the batch for which it was scanned."""
+    """Where a serial number is known already: the kit that has it, or the batch for which it was scanned; neither
+    for a device that lies in stock without a kit. A device that lies nowhere may come again."""
     return await fetch_one(
-        """SELECT i.slug AS item, k.code AS kit, NULL AS batch FROM device d
-             JOIN item i ON i.id = d.item_id JOIN kit k ON k.id = d.kit_id WHERE d.serial_number = $1
+        """SELECT k.code AS kit, NULL AS batch FROM device d LEFT JOIN kit k ON k.id = d.kit_id
+             WHERE d.serial_number = $1 AND EXISTS (SELECT FROM holding h WHERE h.device_id = d.id AND h.quantity > 0)
            UNION ALL
-           SELECT i.slug, NULL, b.name FROM batch_scan s JOIN item i ON i.id = s.item_id
-             JOIN purchase_batch b ON b.id = s.purchase_batch_id WHERE s.serial_number = $1 LIMIT 1""",
+           SELECT NULL, b.name FROM batch_scan s JOIN purchase_batch b ON b.id = s.purchase_batch_id
+             WHERE s.serial_number = $1 LIMIT 1""",
         serial,
     )
 

@@ -184,15 +184,40 @@ async def add_devices(devices: Sequence[tuple[int, int, str]]) -> dict[tuple[int
     return {(row["item_id"], row["serial_number"]): row["id"] for row in rows}
 
 
-async def taken_serials(item_ids: Sequence[int], serials: Sequence[str]) -> list[dict[str, Any]]:
-    """Which of these serial numbers exist already, and in which kit."""
+async def known_devices(item_ids: Sequence[int], serials: Sequence[str]) -> list[dict[str, Any]]:
+    """The devices that have these serial numbers, the kit of each, and whether it is `outside`: what was sent back to
+    its supplier, or taken in by mistake and reversed, lies nowhere."""
     return await fetch(
-        """SELECT i.slug AS item, d.serial_number AS serial, k.code AS kit
+        """SELECT d.id, d.item_id, i.slug AS item, d.serial_number AS serial, coalesce(k.code, '') AS kit,
+             NOT EXISTS (SELECT FROM holding h WHERE h.device_id = d.id AND h.quantity > 0) AS outside
            FROM unnest($1::bigint[], $2::text[]) AS asked (item_id, serial)
            JOIN device d ON d.item_id = asked.item_id AND d.serial_number = asked.serial
-           JOIN item i ON i.id = d.item_id JOIN kit k ON k.id = d.kit_id ORDER BY 1, 2 LIMIT 50""",
+           JOIN item i ON i.id = d.item_id LEFT JOIN kit k ON k.id = d.kit_id ORDER BY i.slug, d.serial_number""",
         list(item_ids),
         list(serials),
+    )
+
+
+async def take_in_again(devices: Sequence[tuple[int, int]]) -> None:
+    """Let devices that lie nowhere, (device, kit), belong to the kits with which they come again. Their movements
+    keep the kits with which they were made."""
+    await execute(
+        """UPDATE device d SET kit_id = again.kit_id FROM unnest($1::bigint[], $2::bigint[]) AS again (id, kit_id)
+           WHERE d.id = again.id""",
+        [device for device, _ in devices],
+        [kit for _, kit in devices],
+    )
+
+
+async def device_gone_on(key: str, kit_id: int) -> dict[str, Any] | None:
+    """One of the devices that a posting moved with a kit and that belongs to another one now (or to none)."""
+    return await fetch_one(
+        """SELECT d.serial_number AS serial, coalesce(k.code, '') AS kit FROM movement m
+             JOIN device d ON d.id = m.device_id LEFT JOIN kit k ON k.id = d.kit_id
+           WHERE m.idempotency_key = $1 AND m.kit_id = $2 AND d.kit_id IS DISTINCT FROM m.kit_id
+           ORDER BY d.serial_number LIMIT 1""",
+        key,
+        kit_id,
     )
 
 

@@ -1,6 +1,8 @@
 """The page on which kits come in from a supplier."""
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, get, post
@@ -40,7 +42,15 @@ def text_of_list(content: bytes) -> str:
     return "\n".join(lines)
 
 
-async def _form(typed: dict[str, Any], errors: dict[str, Text], faults: list[Text]) -> Template:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A fault of a list, and the kit at which it has to be looked for, if there is one."""
+
+    text: Text
+    kit: str = ""
+
+
+async def _form(typed: dict[str, Any], errors: dict[str, Text], faults: Sequence[Named] = ()) -> Template:
     offered = [row for row in await definitions.list_definitions() if row["active"]]
     language = current_locale.get()
     swaps = {
@@ -69,7 +79,7 @@ async def _form(typed: dict[str, Any], errors: dict[str, Text], faults: list[Tex
 async def receive_form(request: AnyRequest) -> Template:
     """The form: which kits, how many, their serial numbers."""
     known = ("definition", "batch", "document")
-    return await _form({name: request.query_params.get(name, "")[:80] for name in known}, {}, [])
+    return await _form({name: request.query_params.get(name, "")[:80] for name in known}, {})
 
 
 @post("/stock/receive", opt=WRITE, include_in_schema=False, operation_id="ReceiveStock", status_code=303)
@@ -85,21 +95,21 @@ async def receive(request: AnyRequest) -> Redirect | Template:
     if isinstance(upload, UploadFile) and upload.filename:
         content = await upload.read(LARGEST_LIST + 1)
         if len(content) > LARGEST_LIST:
-            return await _form(typed, {"file": _("The list is larger than 2 MB. Receive the kits in parts.")}, [])
+            return await _form(typed, {"file": _("The list is larger than 2 MB. Receive the kits in parts.")})
         # shown in the field from now on, so that it is not lost when something else is wrong
         try:
             typed["serials"] = text_of_list(content)
         except FileRefused:
-            return await _form(typed, {"file": _("The file is neither a text nor a spreadsheet that can be read.")}, [])
+            return await _form(typed, {"file": _("The file is neither a text nor a spreadsheet that can be read.")})
     count = typed["count"].strip()
     if not (count.isascii() and count.isdigit() and len(count) <= 5 and 1 <= int(count) <= MOST_KITS):
-        return await _form(typed, {"count": _("Give a whole number from 1 to %(most)s.", most=MOST_KITS)}, [])
+        return await _form(typed, {"count": _("Give a whole number from 1 to %(most)s.", most=MOST_KITS)})
     try:
         definition = await definitions.get_definition(typed["definition"])
         serials, faults = read_serials(typed["serials"], definition.parts, int(count))
         if faults:
-            said: list[Text] = [sentence(fault.slug, fault.figures) for fault in faults]
-            return await _form(typed, {"serials": said[0]}, said[:MOST_ERRORS])
+            said = [sentence(fault.slug, fault.figures) for fault in faults[:MOST_ERRORS]]
+            return await _form(typed, {"serials": said[0]}, [Named(text) for text in said] if len(said) > 1 else ())
         codes = await service.receive_kits(
             definition,
             serials,
@@ -109,10 +119,10 @@ async def receive(request: AnyRequest) -> Redirect | Template:
             instead=frozenset(typed["instead"]),
         )
     except FieldErrors as refused:
-        said = [sentence(each["slug"], each.get("params", {})) for each in refused.errors]
-        return await _form(typed, {"serials": sentence_of(refused)}, said[:MOST_ERRORS])
+        named = [Named(sentence(e["slug"], e["params"]), str(e["params"].get("kit", ""))) for e in refused.errors]
+        return await _form(typed, {"serials": sentence_of(refused)}, named)
     except DomainError as refused:
-        return await _form(typed, {"definition": sentence_of(refused)}, [])
+        return await _form(typed, {"definition": sentence_of(refused)})
     target = {"batch": typed["batch"].strip()} if typed["batch"].strip() else {"q": codes[0]} if len(codes) == 1 else {}
     return Redirect("/stock/kits", query_params=target, status_code=303)
 

@@ -16,7 +16,7 @@ class PartOut(BaseModel):
 
 
 class KitOut(BaseModel):
-    """A kit. `place` is store, consignment, institution, lost, scrapped, or several."""
+    """A kit. `place` is store, consignment, institution, lost, scrapped, supplier (it went back), several, or none."""
 
     code: str
     definition: str

@@ -76,6 +76,10 @@ SENTENCES: dict[str, str] = {
     "kit-definition-not-found": N_("There is no kit definition “%(name)s”."),
     "kit-count-out-of-range": N_("%(count)s kits cannot be received at once: from 1 to %(most)s can."),
     "serial-number-taken": N_("Serial number “%(serial)s” (%(item)s) belongs to kit %(kit)s already."),
+    "serial-number-in-stock": N_("Serial number “%(serial)s” (%(item)s) is in stock already, without a kit."),
+    "device-in-another-kit": N_(
+        "Device %(serial)s belongs to another kit by now (%(kit)s). Take back what was done there first."
+    ),
     "serial-numbers-taken": N_("%(count)s of these serial numbers are known already. Nothing was received."),
     "kit-not-found": N_(
         "There is no kit with the code “%(code)s”. Check it: it has eight characters and begins with K."
@@ -121,6 +125,9 @@ SENTENCES: dict[str, str] = {
     "scan-unusable": N_("A serial number has 1 to %(limit)s characters that can be printed. Scan it again."),
     "scan-twice": N_("“%(serial)s” was scanned for this batch already. Put it aside and scan the next."),
     "scan-in-kit": N_("“%(serial)s” is in kit %(kit)s already. Look at both: one of them is another device."),
+    "scan-in-stock": N_(
+        "“%(serial)s” is in stock already, without a kit. Look at both: one of them is another device."
+    ),
     "scan-in-batch": N_("“%(serial)s” was scanned for the batch %(batch)s already."),
     "purchase-batch-not-found": N_("There is no batch with the code “%(code)s”."),
     "batch-without-serials": N_("Nothing in the kits of %(name)s has a serial number: receive them by their number."),

@@ -15,6 +15,10 @@ from stem_logistics.inventory.ledger import SUPPLIER, Move
 from stem_logistics.inventory.rules import MOST_KITS, Serials
 
 
+# Of many faults so many are named.
+MOST_NAMED = 20
+
+
 def _require(permission: Permission) -> Scope:
     scope = runtime.actor().principal.scope(permission)
     if not scope:
@@ -49,7 +53,8 @@ async def receive_kits(
 
     Raises:
         Invalid: no kits, or too many at once.
-        FieldErrors: a serial number is known already; each is named with its kit.
+        FieldErrors: the devices of some serial numbers are here already; the first of them are named with their kits.
+            A device that lies nowhere (sent back to its supplier, or its entry reversed) comes in again.
     """
     _require(Permission.STOCK_WRITE)
     if not 1 <= len(serials) <= MOST_KITS:
@@ -59,19 +64,20 @@ async def receive_kits(
         await ledger_queries.lock_key(posting_key)
         if before := await kit_queries.kits_of_posting(posting_key):
             return before
-        await _refuse_taken(definition, serials)
+        known = await _known(definition, serials)
         store = to_place_id if to_place_id is not None else await ledger.place(ledger.STORE)
         codes = await queries.free_codes(len(serials), lambda: new_code("K"))
         kit_ids = await queries.add_kits(definition.id, codes, batch.strip())
         by_slug = _by_slug(definition)
-        devices = await queries.add_devices(
-            [
-                (by_slug[item], kit_id, serial)
-                for kit_id, mine in zip(kit_ids, serials, strict=True)
-                for item, numbers in mine.items()
-                for serial in numbers
-            ]
-        )
+        numbered = [
+            (by_slug[item], kit_id, serial)
+            for kit_id, mine in zip(kit_ids, serials, strict=True)
+            for item, numbers in mine.items()
+            for serial in numbers
+        ]
+        devices = known | await queries.add_devices([each for each in numbered if (each[0], each[2]) not in known])
+        again = [(known[item, serial], kit_id) for item, kit_id, serial in numbered if (item, serial) in known]
+        await queries.take_in_again(again)
         moves = _incoming(definition, serials, kit_ids, devices, await ledger.place(SUPPLIER), store, instead)
         await ledger.post(moves, reason=reason, key=posting_key, document=document, occurred_at=occurred_at)
         await audit.record(
@@ -80,18 +86,29 @@ async def receive_kits(
             definition.slug,
             kits=len(codes),
             devices=len(devices),
+            again=len(again),
             document=document,
         )
     return codes
 
 
-async def _refuse_taken(definition: Definition, serials: Serials) -> None:
+async def _known(definition: Definition, serials: Serials) -> dict[tuple[int, str], int]:
+    """The devices that are known already and come again: their supplier had them back, or their first entry was a
+    mistake. Raises FieldErrors where one is still here."""
     by_slug = _by_slug(definition)
     asked = [(by_slug[item], serial) for kit in serials for item, numbers in kit.items() for serial in numbers]
-    taken = await queries.taken_serials([item for item, _ in asked], [serial for _, serial in asked])
-    if taken:
-        errors = [{"place": "serials", "slug": "serial-number-taken", "params": row} for row in taken]
+    known = await queries.known_devices([item for item, _ in asked], [serial for _, serial in asked])
+    if taken := [row for row in known if not row["outside"]]:
+        errors = [
+            {
+                "place": "serials",
+                "slug": "serial-number-taken" if row["kit"] else "serial-number-in-stock",
+                "params": {name: row[name] for name in ("item", "serial", "kit")},
+            }
+            for row in taken[:MOST_NAMED]
+        ]
         raise FieldErrors("serial-numbers-taken", errors=errors, count=len(taken))
+    return {(row["item_id"], row["serial"]): row["id"] for row in known}
 
 
 def _by_slug(definition: Definition) -> dict[str, int]:
@@ -220,9 +237,15 @@ async def free_counts() -> dict[str, int]:
 
 
 async def reverse_posting(code: str, key: str, *, why: str) -> int:
-    """Reverse what one posting did to one kit; returns how many movements. Raises as `ledger.reverse`."""
+    """Reverse what one posting did to one kit; returns how many movements.
+
+    Raises:
+        Conflict: one of its devices belongs to another kit by now; and as `ledger.reverse`.
+    """
     _require(Permission.STOCK_WRITE)
     kit = await get_kit(code)
+    if gone := await queries.device_gone_on(key, kit["id"]):
+        raise Conflict("device-in-another-kit", **gone)
     posting = await ledger.reverse_posting_of_kit(key, kit["id"], why=why)
     return len(posting.movement_ids)
 

@@ -3,7 +3,7 @@
 from stem_logistics.web.i18n import LazyText, _
 
 PLACE_WORDS: dict[str, LazyText] = {
-    "supplier": _("Supplier"),
+    "supplier": _("At the supplier"),
     "store": _("In the store"),
     "consignment": _("In a consignment"),
     "institution": _("At a school"),
@@ -11,6 +11,7 @@ PLACE_WORDS: dict[str, LazyText] = {
     "lost": _("Lost"),
     "scrapped": _("Withdrawn"),
     "several": _("In several places"),
+    "none": _("Without parts"),
 }
 PLACE_TONES: dict[str, str] = {
     "store": "wait",
@@ -19,7 +20,9 @@ PLACE_TONES: dict[str, str] = {
     "repairer": "busy",
     "lost": "bad",
     "scrapped": "off",
+    "supplier": "off",
     "several": "warn",
+    "none": "off",
 }
 REASON_WORDS: dict[str, LazyText] = {
     "purchase": _("Came from the supplier"),

@@ -86,6 +86,7 @@ class World:
 
     at: Balances = field(default_factory=Counter)
     kits: list[str] = field(default_factory=list)
+    kit_of: dict[str, str] = field(default_factory=dict)  # serial number → the kit with which it came last
     consignments: dict[str, Consignment] = field(default_factory=dict)
     repairs: dict[str, Repair] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
@@ -109,6 +110,11 @@ class World:
     def held(self) -> dict[tuple[Piece, str], int]:
         """What lies where, the supplier's side left out."""
         return {key: count for key, count in self.at.items() if count and key[1] != SUPPLIER}
+
+    def outside(self) -> list[str]:
+        """The serial numbers of devices that came once and lie nowhere: they may come again."""
+        here = {piece.serial for piece, _ in self.held()}
+        return [serial for serial in self.kit_of if serial not in here]
 
     def parts(self, kit: str, place: str = "") -> list[tuple[Piece, str, int]]:
         """What there is of a kit, everywhere or in one place."""

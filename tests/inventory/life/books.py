@@ -123,6 +123,8 @@ class Books(Base):
         mine = [row for row in rows if row["key"] == key]
         shifts = [Shift(row["piece"], row["quantity"], row["target"], row["source"]) for row in mine]
         may = not any(row["reversed"] for row in mine) and all(row["reason"] in REVERSIBLE for row in mine)
+        # a device that has come again is another kit's
+        may = may and all(self.world.kit_of.get(row["piece"].serial, kit) == kit for row in mine)
         may = may and self.world.after(shifts) is not None
         self.do("reverse", service.reverse_posting(kit, key, why=WHY), shifts, may=may)
 

@@ -24,6 +24,7 @@ class Purchases(Base):
         for code, mine in zip(codes, serials, strict=True):
             self.world.kits.append(code)
             pieces = [(Piece(code, "microbit", serial), 1) for serial in mine]
+            self.world.kit_of |= dict.fromkeys(mine, code)
             pieces += [(Piece(code, item), count) for item, count in LOOSE.items()]
             for piece, count in pieces:
                 self.world.at[piece, STORE] += count
@@ -36,9 +37,14 @@ class Purchases(Base):
         twice=st.booleans(),
     )
     def receive(self, count: int, days: int | None, taken: int, twice: bool) -> None:
-        """Kits from the supplier: now or on an earlier day, with a serial number that is known, in a closed period."""
+        """Kits from the supplier: now or on an earlier day, with a serial number that is here or that went back, in a
+        closed period."""
         serials = [[self._serial() for _ in range(DEVICES)] for _ in range(count)]
-        known = [piece.serial for piece, _ in self.world.at if piece.serial]
+        known = [piece.serial for piece, _ in self.world.held() if piece.serial]
+        back = self.world.outside()
+        if taken in (6, 7, 8) and back:
+            serials[0][0] = back[0]
+            self.counted["receive again"] += 1
         is_taken = taken == 9 and bool(known)
         if is_taken:
             serials[0][0] = known[0]
