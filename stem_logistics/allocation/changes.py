@@ -15,7 +15,7 @@ Where ALLOCATION says less than a program needs, this is how it is read (docs/al
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -116,13 +116,7 @@ class Standing:
     @property
     def left(self) -> set[str]:
         """Who gave a kit back or withdrew: they wait for none."""
-        gone: set[str] = set()
-        for change in self.changes:
-            if isinstance(change, GivenBack | Withdrawn):
-                gone.add(change.id)
-            elif isinstance(change, Supernumerary):
-                gone.discard(change.applicant.id)
-        return gone
+        return left_by(self.changes)
 
     def remaining(self, kit: str) -> int:
         """How many kits held back for appeals are left."""
@@ -145,6 +139,17 @@ class Standing:
 
 
 _NOTHING = Holding("", "", 0)
+
+
+def left_by(changes: Iterable[Change]) -> set[str]:
+    """Who gave a kit back or withdrew, by changes in their order."""
+    gone: set[str] = set()
+    for change in changes:
+        if isinstance(change, GivenBack | Withdrawn):
+            gone.add(change.id)
+        elif isinstance(change, Supernumerary):
+            gone.discard(change.applicant.id)
+    return gone
 
 
 @dataclass(frozen=True, slots=True)

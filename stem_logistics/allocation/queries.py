@@ -293,14 +293,42 @@ def _loaded(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "cutoff": json.loads(row["cutoff"] or "null"), "needed": json.loads(row["needed"] or "null")}
 
 
+# Who stands in a kit's queue, and in which order: the strict one, by which the rule chooses.
+IN_QUEUE = "code NOT IN ('NOT_SUITABLE_LEVEL', 'SUPERSEDED', 'ALLOCATED_BLOCK', 'NO_WHOLE_BLOCK', 'NO_PREFERENCE')"
+QUEUE_ORDER = "score DESC, ticket"
+
+
 async def queue_of_kit(run_id: int, kit: str) -> list[dict[str, Any]]:
     """The schools that a kit chose or refused, in strict order: no names, the institution for "mine" only."""
     return await fetch(
-        """SELECT institution_id, score, ticket, code, line FROM allocation_row
-           WHERE run_id = $1 AND kit_slug = $2
-             AND code NOT IN ('NOT_SUITABLE_LEVEL', 'SUPERSEDED', 'ALLOCATED_BLOCK', 'NO_WHOLE_BLOCK', 'NO_PREFERENCE')
-           ORDER BY score DESC, ticket""",
+        f"""SELECT institution_id, score, ticket, code, line FROM allocation_row
+           WHERE run_id = $1 AND kit_slug = $2 AND {IN_QUEUE} ORDER BY {QUEUE_ORDER}""",  # noqa: S608 - constants
         run_id,
+        kit,
+    )
+
+
+async def waiting_of_kit(run_id: int, kit: str) -> list[dict[str, Any]]:
+    """The schools of a kit's queue that were given nothing, in the queue's own order, with who they are."""
+    return await fetch(
+        f"""SELECT i.id, i.code, i.name, r.score FROM allocation_row r
+           JOIN allocation_run run ON run.id = r.run_id
+           JOIN institution i ON i.id = r.institution_id AND i.state = 'active' AND i.merged_into IS NULL
+           WHERE r.run_id = $1 AND r.kit_slug = $2 AND r.{IN_QUEUE}
+             AND NOT EXISTS (SELECT 1 FROM award a WHERE a.wave_id = run.wave_id AND a.institution_id = i.id)
+           ORDER BY {QUEUE_ORDER}""",  # noqa: S608 - constants
+        run_id,
+        kit,
+    )
+
+
+async def runs_that_gave(kit: str) -> list[dict[str, Any]]:
+    """The newest published run of each wave that had a kit to give, the newest wave first, with the wave's titles."""
+    return await fetch(
+        f"""SELECT {_RUN}, w.title_el, w.title_en FROM wave w JOIN LATERAL (SELECT * FROM allocation_run x
+              WHERE x.wave_id = w.id AND x.published_at IS NOT NULL ORDER BY x.id DESC LIMIT 1) r ON true
+            WHERE EXISTS (SELECT 1 FROM allocation_row q WHERE q.run_id = r.id AND q.kit_slug = $1)
+            ORDER BY w.id DESC""",  # noqa: S608 - a constant
         kit,
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from stem_logistics import audit, files, jobs
 from stem_logistics.allocation import queries
-from stem_logistics.allocation.changes import Change, Holding, Standing, with_withdrawal
+from stem_logistics.allocation.changes import Change, Holding, Standing, left_by, with_withdrawal
 from stem_logistics.allocation.errors import UnusableInput
 from stem_logistics.allocation.final_file import change_of, final_bytes
 from stem_logistics.allocation.model import score_text, ticket
@@ -28,6 +28,7 @@ from stem_logistics.allocation.service import (
     require_run,
     require_verified,
     rows_of,
+    run_of_row,
 )
 from stem_logistics.allocation.verify import Wrong
 from stem_logistics.allocation.verify_final import verify_final
@@ -48,6 +49,21 @@ async def standing_of(wave: Wave, run: Run) -> Standing:
     if run.final_sha256 is not None:
         changes = tuple(change_of(row) for row in json.loads(await file_of(run, "final"))["changes"])
     return Standing(data, await asyncio.to_thread(solve, data), held_back, changes)
+
+
+async def waiting_for(kit: str) -> list[dict[str, Any]]:
+    """The schools that wait for a kit, in the order of the published results, those of the newest wave first: who they
+    are, their points, and the titles of the wave. Who gave a kit back or withdrew waits for none."""
+    found = []
+    for row in await queries.runs_that_gave(kit):
+        run = run_of_row(row)
+        changes = [] if run.final_sha256 is None else json.loads(await file_of(run, "final"))["changes"]
+        gone = left_by(change_of(each) for each in changes)
+        titles = {"title_el": row["title_el"], "title_en": row["title_en"]}
+        found += [
+            {**school, **titles} for school in await queries.waiting_of_kit(run.id, kit) if school["code"] not in gone
+        ]
+    return found
 
 
 async def chain_of(run: Run) -> list[Run]:

@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
-from stem_logistics.custody import disposal, fault_photos, loans, moving, papers, recalls, repairs, service
+from stem_logistics.custody import disposal, fault_photos, idle, loans, moving, papers, recalls, repairs, service
 from stem_logistics.custody.page_tools import READ, WRITE, AnyRequest, date_of, pdf, texts
 from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS, PAPER_WORDS, REPAIR_STATES, REPAIR_TONES
 from stem_logistics.errors import DomainError, Invalid
@@ -38,7 +38,7 @@ async def _view(
         "repairs": await repairs.repairs_of_kit(kit["id"]),
         "loans": await loans.loans_of_kit(kit["id"]),
         "recalls": await recalls.recalls_of_kit(kit["id"]),
-        "idle": await moving.idle_of_kit(kit["id"]),
+        "idle": await idle.idle_of_kit(kit["id"]),
         "papers": await service.papers_of_kit(kit["id"]),
         "paper_words": PAPER_WORDS,
         "repair_words": REPAIR_STATES,
@@ -107,7 +107,7 @@ async def _act(code: str, step: str, form: dict[str, str], photos: Sequence[byte
     elif step == "transfer":
         await moving.transfer([code], form.get("target", "").strip() or moving.STORE, why=form.get("transfer_why", ""))
     elif step == "idle":
-        await moving.mark_idle(code, why=form.get("idle_why", ""))
+        await idle.mark_idle(code, why=form.get("idle_why", ""))
     elif step == "disposal":
         serials = [each for each in form.get("serials", "").split() if each]
         await disposal.dispose(code, serials, method=form.get("method", ""), why=form.get("disposal_why", ""))

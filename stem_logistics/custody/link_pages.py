@@ -9,7 +9,7 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts import links
-from stem_logistics.custody import fault_photos, loans, moving, papers, recalls, repairs, service
+from stem_logistics.custody import fault_photos, idle, loans, papers, recalls, repairs, service
 from stem_logistics.custody.page_tools import LINK, AnyRequest, pdf, texts
 from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS
 from stem_logistics.errors import DomainError, NotFound
@@ -32,7 +32,7 @@ async def _front(token: str, *, done: str = "", error: Text = "", status: int = 
         "kits": await service.kits_in_custody(school["id"]),
         "loans": await loans.loans_of_school(school["id"]),
         "asked": await recalls.asked_of(school["id"]),
-        "offers": await moving.offers_to(school["id"]),
+        "offers": await idle.offers_to(school["id"]),
         "answer_words": ANSWER_WORDS,
         "answer_tones": ANSWER_TONES,
         "done": DONE.get(done, ""),
@@ -127,7 +127,7 @@ async def answer(request: AnyRequest, token: FromPath[str]) -> Redirect | Templa
         if form.get("what") == "recall":
             await recalls.answer(which, form.get("answer", ""), note=form.get("note", ""))
         elif form.get("what") == "offer":
-            await moving.answer_offer(which, accept=form.get("answer") == "yes")
+            await idle.answer_offer(which, accept=form.get("answer") == "yes")
         else:
             await loans.give_back(form.get("loan", ""), note=form.get("note", ""))
             done = "returned"

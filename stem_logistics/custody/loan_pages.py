@@ -8,7 +8,7 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.custody import loans, moving
+from stem_logistics.custody import idle, loans, moving
 from stem_logistics.custody.page_tools import READ, WRITE, AnyRequest, date_of, texts
 from stem_logistics.custody.words import IDLE_STATES, IDLE_TONES
 from stem_logistics.errors import DomainError, Invalid
@@ -38,14 +38,23 @@ async def end_loan(request: AnyRequest, code: FromPath[str]) -> Redirect | Templ
     return Redirect("/loans", status_code=303)
 
 
-async def _moves(request: AnyRequest, *, error: Text = "", chosen: tuple[str, ...] = (), status: int = 200) -> Template:
+async def _moves(
+    request: AnyRequest,
+    *,
+    error: Text = "",
+    chosen: tuple[str, ...] = (),
+    status: int = 200,
+    typed: dict[str, str] | None = None,
+) -> Template:
     rows = await moving.homeless()
     context: dict[str, Any] = {
         "rows": rows,
         "chosen": chosen,
-        "idle": await moving.list_idle() if request.user.may(Permission.STOCK_WRITE) else [],
+        "idle": await idle.list_idle() if request.user.may(Permission.STOCK_WRITE) else [],
         "idle_words": IDLE_STATES,
         "idle_tones": IDLE_TONES,
+        "answer_day": idle.answer_day(),
+        "typed": typed or {},
         "error": error,
     }
     return Template("custody/moves.html", context=context, status_code=status)
@@ -94,15 +103,16 @@ async def act_on_idle(request: AnyRequest, number: FromPath[int], step: FromPath
             day = date_of(form.get("answer_by", ""))
             if day is None:
                 raise Invalid("answer-day-unusable")
-            await moving.offer(number, form.get("school", ""), day)
+            await idle.offer(number, form.get("school", ""), day, why=form.get("why", ""))
         elif step in ("accept", "refuse"):
-            await moving.answer_offer(number, accept=step == "accept")
+            await idle.answer_offer(number, accept=step == "accept")
         elif step == "give":
-            await moving.give(number)
+            await idle.give(number)
         else:
-            await moving.end_idle(number)
+            await idle.end_idle(number)
     except DomainError as refused:
-        return await _moves(request, error=sentence_of(refused), status=422)
+        typed = {**form, "number": str(number)}
+        return await _moves(request, error=sentence_of(refused), status=422, typed=typed)
     return Redirect("/moves", status_code=303)
 
 

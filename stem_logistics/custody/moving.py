@@ -1,20 +1,17 @@
-"""Kits that leave a school for good: its school closed or merged, or nobody uses them and another school is offered."""
+"""Kits that leave a school for good: its school closed or merged, or it is decided so."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from stem_logistics import audit
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.codes import shown_code
 from stem_logistics.custody import papers, queries, service
 from stem_logistics.custody.rules import free_text
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.deliveries import carrying
-from stem_logistics.errors import Conflict, Invalid, NotFound
+from stem_logistics.errors import Conflict, Invalid
 from stem_logistics.inventory import ledger
-from stem_logistics.web.i18n import gettext, use_locale
 
 STORE = "store"
 
@@ -103,120 +100,6 @@ async def _transfer_group(
         await audit.record("kit-transferred", "kit", kit["code"], why=why, paper=paper[1])
     await queries.end_custody([kit["id"] for kit in kits], "moved-away")
     return paper
-
-
-# kits that nobody uses
-async def mark_idle(typed: str, *, why: str) -> int:
-    """Note that nobody uses a kit where it is; returns the entry's id. Raises Invalid without a reason."""
-    if not why.strip():
-        raise Invalid("reason-missing")
-    async with unit_of_work():
-        kit = await service.require_kit(typed)
-        await service.school_place(kit)
-        number = await queries.add_idle(kit["id"], free_text(why))
-        await audit.record("kit-marked-idle", "kit", kit["code"], why=free_text(why))
-    return number
-
-
-async def list_idle() -> list[dict[str, Any]]:
-    """Kits that are idle or offered, each with the schools that are `next` in order for its kind."""
-    service.require(Permission.STOCK_WRITE)
-    return [
-        {**row, "next": await queries.next_in_order(row["definition"], row["id"]) if row["state"] == "idle" else []}
-        for row in await queries.idle_kits()
-    ]
-
-
-async def idle_of_kit(kit_id: int) -> dict[str, Any] | None:
-    """The entry of a kit that is idle now. The caller has made sure that its reader may see the kit."""
-    rows = await queries.idle_kits(kit=kit_id)
-    return rows[0] if rows else None
-
-
-async def offers_to(institution_id: int) -> list[dict[str, Any]]:
-    """What a school is offered and has not answered, or has accepted and waits for."""
-    return await queries.idle_kits(offered_to=institution_id)
-
-
-async def offer(number: int, school_code: str, answer_by: date) -> None:
-    """Offer an idle kit to a school, with a day for its answer; the school is written to.
-
-    Raises:
-        NotFound: no such entry or school.
-        Conflict: it is offered to another school, or the school has no mailbox.
-        Invalid: the day is not in the future.
-    """
-    service.require(Permission.STOCK_WRITE)
-    if answer_by <= papers.now().date():
-        raise Invalid("answer-day-unusable")
-    async with unit_of_work():
-        entry = await _entry(number)
-        if entry["state"] != "idle":
-            raise Conflict("kit-offered-already", code=entry["kit_code"])
-        school = await service.require_school(school_code)
-        await queries.set_idle(number, "offered", school["id"], answer_by)
-        with use_locale("el"):
-            subject = gettext("You are offered a kit")
-            text = gettext(
-                "The kit %(kit)s (%(title)s) is not used where it is, and you are offered it. Answer by %(day)s "
-                "whether you want it:",
-                kit=shown_code(entry["kit_code"]),
-                title=entry["title_el"],
-                day=answer_by.strftime("%d/%m/%Y"),
-            )
-        if not await service.mail_school(school, subject, [text], about=("idle-kit", number)):
-            raise Conflict("school-has-no-mailbox", code=school["code"])
-        await audit.record("idle-kit-offered", "kit", entry["kit_code"], to=school["id"], by=answer_by)
-
-
-async def answer_offer(number: int, *, accept: bool) -> None:
-    """The school's own answer to an offer; staff may give it for a school that telephoned.
-
-    Raises:
-        NotFound: nothing is offered to this school under that number.
-        Conflict: it was answered already.
-    """
-    scope = service.require(Permission.STOCK_WRITE, by_school=True)
-    async with unit_of_work():
-        entry = await queries.idle(number)
-        if entry is None or not scope.covers(institution_id=entry["offered_to"] or 0):
-            raise NotFound("offer-not-found")
-        if entry["state"] != "offered":
-            raise Conflict("offer-answered")
-        if accept:
-            await queries.set_idle(number, "accepted", entry["offered_to"], entry["answer_by"])
-        else:
-            await queries.add_refusal(number, entry["offered_to"])
-            await queries.set_idle(number, "idle", None, None)
-        await audit.record("offer-answered", "kit", entry["kit_code"], accepted=accept, school=entry["offered_to"])
-
-
-async def give(number: int) -> tuple[int, str]:
-    """An accepted kit is sent to the school that accepted it; returns the paper's id and number."""
-    service.require(Permission.STOCK_WRITE)
-    async with unit_of_work():
-        entry = await _entry(number)
-        if entry["state"] != "accepted":
-            raise Conflict("offer-not-accepted", code=entry["kit_code"])
-        (paper,) = await transfer([entry["kit_code"]], entry["offered_code"], why=entry["why"])
-        await queries.set_idle(number, "given", entry["offered_to"], entry["answer_by"])
-    return paper
-
-
-async def end_idle(number: int) -> None:
-    """A kit is in use again where it is, or its offer is taken back."""
-    service.require(Permission.STOCK_WRITE)
-    async with unit_of_work():
-        entry = await _entry(number)
-        await queries.set_idle(number, "in-use", None, None)
-        await audit.record("kit-in-use-again", "kit", entry["kit_code"])
-
-
-async def _entry(number: int) -> dict[str, Any]:
-    entry = await queries.idle(number)
-    if entry is None or entry["ended_at"] is not None:
-        raise NotFound("offer-not-found")
-    return entry
 
 
 async def transfer_groups(groups: dict[str, list[str]], *, why: str) -> list[tuple[int, str]]:

@@ -264,39 +264,45 @@ async def idle_kits(*, offered_to: int | None = None, kit: int | None = None) ->
     return await fetch(f"SELECT {IDLE_COLUMNS} {IDLE} WHERE {where.sql} ORDER BY e.id LIMIT 500", *where.values)
 
 
-async def set_idle(idle_id: int, state: str, offered_to: int | None, answer_by: date | None) -> None:
-    """Where an idle kit stands now."""
+async def set_idle(
+    idle_id: int, state: str, offered_to: int | None, answer_by: date | None, out_of_order: str = ""
+) -> None:
+    """Where an idle kit stands now, and why it was not offered to the next in order, where it was not."""
     await execute(
-        """UPDATE idle_kit SET state = $2, offered_to = $3, answer_by = $4,
+        """UPDATE idle_kit SET state = $2, offered_to = $3, answer_by = $4, out_of_order = $5,
              ended_at = CASE WHEN $2 IN ('given', 'in-use') THEN now() END WHERE id = $1""",
         idle_id,
         state,
         offered_to,
         answer_by,
+        out_of_order,
     )
 
 
-async def add_refusal(idle_id: int, institution_id: int) -> None:
-    """Remember that a school does not want a kit."""
+async def add_refusal(idle_id: int, institution_id: int, lapsed: bool) -> None:
+    """Remember that a school does not want a kit, or did not answer in time."""
     await execute(
-        "INSERT INTO idle_refusal (idle_kit_id, institution_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        """INSERT INTO idle_refusal (idle_kit_id, institution_id, lapsed) VALUES ($1, $2, $3)
+           ON CONFLICT DO NOTHING""",
         idle_id,
         institution_id,
+        lapsed,
     )
 
 
-async def next_in_order(definition: str, idle_id: int) -> list[dict[str, Any]]:
-    """The schools next in order for a kind of kit, by the newest published run of each wave that gave it, without
-    those that were given one or do not want this kit."""
-    return await fetch(
-        """SELECT i.id, i.code, i.name, w.title_el, w.title_en, r.position FROM wave w
-           JOIN LATERAL (SELECT id FROM allocation_run WHERE wave_id = w.id AND published_at IS NOT NULL
-                         ORDER BY id DESC LIMIT 1) run ON true
-           JOIN allocation_row r ON r.run_id = run.id AND r.kit_slug = $1
-           JOIN institution i ON i.id = r.institution_id AND i.state = 'active' AND i.merged_into IS NULL
-           WHERE NOT EXISTS (SELECT 1 FROM award a WHERE a.wave_id = w.id AND a.institution_id = i.id)
-             AND NOT EXISTS (SELECT 1 FROM idle_refusal x WHERE x.idle_kit_id = $2 AND x.institution_id = i.id)
-           ORDER BY w.id DESC, r.position LIMIT 10""",
-        definition,
+async def not_next(idle_id: int) -> set[int]:
+    """The schools to which an idle kit is not offered in order: they let it pass, are offered or given another of its
+    kind, or have it themselves.
+    """
+    rows = await fetch(
+        """SELECT institution_id AS id FROM idle_refusal WHERE idle_kit_id = $1
+           UNION SELECT o.offered_to FROM idle_kit e JOIN kit k ON k.id = e.kit_id
+             JOIN kit_definition d ON d.id = k.kit_definition_id JOIN kit_definition same ON same.slug = d.slug
+             JOIN kit other ON other.kit_definition_id = same.id
+             JOIN idle_kit o ON o.kit_id = other.id AND o.id <> e.id AND o.state IN ('offered', 'accepted', 'given')
+             WHERE e.id = $1
+           UNION SELECT p.institution_id FROM idle_kit e JOIN holding h ON h.kit_id = e.kit_id AND h.quantity > 0
+             JOIN place p ON p.id = h.place_id AND p.kind = 'institution' WHERE e.id = $1""",
         idle_id,
     )
+    return {row["id"] for row in rows}

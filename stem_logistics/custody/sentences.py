@@ -41,6 +41,10 @@ SENTENCES: dict[str, str] = {
     "answer-day-unusable": N_("Give a day after today by which schools are to answer."),
     "offer-not-found": N_("This offer is not open any more."),
     "offer-answered": N_("This offer was answered already."),
+    "offer-lapsed": N_("The day for an answer was %(day)s; the kit goes to the next school. Call us if you want one."),
+    "offer-out-of-order": N_(
+        "The next in order is %(school)s (%(code)s). Offer it there, or say why another school comes first."
+    ),
     "offer-not-accepted": N_("Kit %(code)s has not been accepted by a school yet."),
     "version-unreadable": N_("“%(version)s” is not a version. Write it as devices do, for example 2.0.9.3."),
     "recall-criterion-missing": N_("Choose what is recalled: a model, a purchase, or firmware below a version."),

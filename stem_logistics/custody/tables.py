@@ -59,6 +59,8 @@ class Repair(Table, db=ENGINE, tablename="repair"):
     due_on = Date(null=True, default=None)
     reported_at = Timestamptz()
     closed_at = Timestamptz(null=True, default=None)
+    arrived_at = Timestamptz(null=True, default=None)
+    discrepancy_id = BigInt(null=True, default=None)
 
 
 class RepairPhoto(Table, db=ENGINE, tablename="repair_photo"):
@@ -103,6 +105,7 @@ class IdleKit(Table, db=ENGINE, tablename="idle_kit"):
     state = Text()
     offered_to = BigInt(null=True, default=None)
     answer_by = Date(null=True, default=None)
+    out_of_order = Text()
     since = Timestamptz()
     ended_at = Timestamptz(null=True, default=None)
 
@@ -111,6 +114,7 @@ class IdleRefusal(Table, db=ENGINE, tablename="idle_refusal"):
     idle_kit_id = BigInt(primary_key=True)
     institution_id = BigInt()
     at = Timestamptz()
+    lapsed = Boolean(default=False)
 
 
 class Recall(Table, db=ENGINE, tablename="recall"):

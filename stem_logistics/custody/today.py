@@ -1,9 +1,22 @@
 """What custody puts on the first page: late repairs and loans, kits without a school, recalls under way."""
 
+from typing import Any
+
 from stem_logistics.accounts.policy import Permission, Principal
-from stem_logistics.custody import loans, moving, recalls, repairs
+from stem_logistics.codes import shown_code
+from stem_logistics.custody import idle, loans, moving, recalls, repairs
 from stem_logistics.today import Figure, Task, Today
 from stem_logistics.web.i18n import _, ngettext
+
+
+def _idle_task(row: dict[str, Any]) -> Task:
+    title = _("Nobody uses the kit %(kit)s (%(title)s)", kit=shown_code(row["kit_code"]), title=row["title_el"])
+    text = (
+        _("Next in order: %(school)s. Offer it.", school=row["next"]["name"])
+        if row["next"]
+        else _("No school waits for one: decide where it goes.")
+    )
+    return Task(title, f"/moves#idle-{row['id']}", text, since=row["since"])
 
 
 async def today(principal: Principal) -> Today:
@@ -29,6 +42,7 @@ async def today(principal: Principal) -> Today:
             homeless,
         )
         tasks.append(Task(title, "/moves", _("Decide where they go."), "warn"))
+    tasks += [_idle_task(row) for row in await idle.waiting()]
     for recall in await recalls.list_recalls():
         if recall["late"] and recall["answered"] < recall["targets"]:
             tasks.append(

@@ -226,3 +226,8 @@ class Discrepancy(Table, db=ENGINE, tablename="discrepancy"):
     owner_id = BigInt(null=True, default=None)
     sender_told_at = Timestamptz(null=True, default=None)
     replacement = Text()
+
+
+class SupplierContact(Table, db=ENGINE, tablename="supplier_contact"):
+    supplier = Text(primary_key=True)
+    email = Text()

@@ -117,6 +117,7 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "kit-disposed": _("Kit or device disposed of"),
     "kit-in-use-again": _("Kit in use again"),
     "kit-lent": _("Kit lent to another school"),
+    "offer-lapsed": _("Offer of a kit ended without an answer"),
     "kit-marked-idle": _("Kit marked as not in use"),
     "kit-transferred": _("Kit transferred for good"),
     "loan-ended": _("Loan ended"),

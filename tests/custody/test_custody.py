@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from stem_logistics.custody import disposal, loans, moving, papers, repairs, service
+from stem_logistics.custody import disposal, idle, loans, moving, papers, repairs, service
 from stem_logistics.custody import service as service_of_custody
 from stem_logistics.custody.repairs import Given
 from stem_logistics.custody.rules import CLOSED, REPAIR_STEPS, read_scan, reminder_due, scan_key
@@ -203,23 +203,23 @@ async def test_an_idle_kit_is_offered_refused_offered_again_and_given(service: S
     kit = await kit_at_school()
     for code in (OTHER, "0501661"):
         await make_institution(code, f"Σχολείο {code}")
-    number = await moving.mark_idle(kit, why="Δεν υπάρχει εκπαιδευτικός")
+    number = await idle.mark_idle(kit, why="Δεν υπάρχει εκπαιδευτικός")
     with pytest.raises(Conflict, match="kit-offered-already"):
-        await moving.mark_idle(kit, why="πάλι")
+        await idle.mark_idle(kit, why="πάλι")
     with pytest.raises(Invalid, match="answer-day-unusable"):
-        await moving.offer(number, OTHER, TODAY)
-    await moving.offer(number, OTHER, TODAY + timedelta(days=9))
-    await moving.answer_offer(number, accept=False)
-    await moving.offer(number, "0501661", TODAY + timedelta(days=9))
+        await idle.offer(number, OTHER, TODAY)
+    await idle.offer(number, OTHER, TODAY + timedelta(days=9))
+    await idle.answer_offer(number, accept=False)
+    await idle.offer(number, "0501661", TODAY + timedelta(days=9))
     with pytest.raises(Conflict, match="offer-not-accepted"):
-        await moving.give(number)
-    await moving.answer_offer(number, accept=True)
+        await idle.give(number)
+    await idle.answer_offer(number, accept=True)
     assert await place_of((await serials(kit))[0]) == f"institution-{SCHOOL}"
-    await moving.give(number)
-    assert await moving.list_idle() == []
+    await idle.give(number)
+    assert await idle.list_idle() == []
     await arrived("0501661")
     assert await place_of((await serials(kit))[0]) == "institution-0501661"
-    assert await moving.list_idle() == []
+    assert await idle.list_idle() == []
 
 
 async def test_a_kit_or_some_of_its_devices_are_disposed_of(service: Settings) -> None:

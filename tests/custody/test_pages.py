@@ -7,7 +7,7 @@ from litestar import Litestar
 
 from stem_logistics.accounts.links import principal_of_link
 from stem_logistics.checks import versions
-from stem_logistics.custody import loans, moving, recalls, repairs, service
+from stem_logistics.custody import idle, loans, recalls, repairs, service
 from stem_logistics.custody.recalls import Criterion
 from stem_logistics.db.engine import execute, fetch_value, unit_of_work
 from stem_logistics.errors import Forbidden, Invalid
@@ -89,8 +89,8 @@ async def test_a_school_acts_by_its_link_and_only_for_itself(app: Litestar) -> N
     async with browser(app) as client:
         with acting_as(OPERATOR):
             kit, foreign = await kit_at_school(), await kit_at_school(OTHER)
-            number = await moving.mark_idle(foreign, why="Άδειο τμήμα")
-            await moving.offer(number, SCHOOL, date.fromisoformat(SOON))
+            number = await idle.mark_idle(foreign, why="Άδειο τμήμα")
+            await idle.offer(number, SCHOOL, date.fromisoformat(SOON))
             link = await _link()
         page = await client.get(link)
         assert "Το σχολείο σας έχει 1 σετ" in page.text and faults(page.text) == []
@@ -109,7 +109,7 @@ async def test_a_school_acts_by_its_link_and_only_for_itself(app: Litestar) -> N
         await execute("UPDATE paper_series SET last = last")
         with acting_as(await principal_of_link(link.removeprefix("/k/"))):
             for work in (
-                moving.give(number),
+                idle.give(number),
                 service.send_link(SCHOOL),
                 recalls.close("X2345678", outcome="x"),
                 repairs.counts(),

@@ -12,7 +12,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from stem_logistics.custody import disposal, loans, moving, repairs
+from stem_logistics.custody import disposal, idle, loans, moving, repairs
 from stem_logistics.custody import service as custody
 from stem_logistics.custody.repairs import Given
 from stem_logistics.custody.rules import REPAIR_STEPS
@@ -117,14 +117,14 @@ class Schools(Base):
         """A kit that nobody uses is offered on, and given where the other school says yes."""
         kit = data.draw(st.sampled_from([kit for kit in self.world.kits if self.world.school_of(kit)]))
         school = self.world.school_of(kit)
-        number = self.do("mark idle", moving.mark_idle(kit, why=WHY))
+        number = self.do("mark idle", idle.mark_idle(kit, why=WHY))
         assert number is not None
-        self.do("offer", moving.offer(number, to, TODAY + timedelta(days=5)))
-        self.do("answer an offer", moving.answer_offer(number, accept=accept))
+        self.do("offer", idle.offer(number, to, TODAY + timedelta(days=5)))
+        self.do("answer an offer", idle.answer_offer(number, accept=accept))
         may = accept and to != school and not self.world.is_packed(kit)
-        self._carry("give an idle kit", moving.give(number), [kit], to, may=may)
+        self._carry("give an idle kit", idle.give(number), [kit], to, may=may)
         if not may:
-            self.do("use again", moving.end_idle(number))
+            self.do("use again", idle.end_idle(number))
 
     @precondition(lambda self: self.world.kits)
     @rule(data=st.data(), by_device=st.booleans())
