@@ -24,7 +24,8 @@ _AT_SUPPLIER = """(coalesce(pos.pieces, 0) = 0 AND 'supplier' = (SELECT t.code F
   JOIN place t ON t.id = m.to_place_id WHERE m.kit_id = k.id ORDER BY m.id DESC LIMIT 1))"""
 KIT_COLUMNS = f"""k.id, k.code, k.batch, k.created_at, d.slug AS definition, d.version, d.title_el, d.title_en,
   CASE WHEN pos.pieces > 0 THEN p.kind WHEN {_AT_SUPPLIER} THEN 'supplier' ELSE 'none' END AS place_kind,
-  p.title AS place_title, c.code AS consignment_code, i.code AS institution_code, i.name AS institution_name, r.name_el AS region_el, r.name_en AS region_en,
+  p.title AS place_title, c.code AS consignment_code, i.code AS institution_code, i.name AS institution_name,
+  r.name_el AS region_el, r.name_en AS region_en,
   coalesce(pos.lost, 0) AS lost, coalesce(pos.scrapped, 0) AS scrapped, coalesce(pos.pieces, 0) AS pieces"""
 SORTS = {
     "code": "k.code",

@@ -1,4 +1,4 @@
-"""Purchasing and receiving by scan: orders, the batches in which they arrive, and what goes back to the supplier."""
+"""Purchasing and receiving by scan: orders, and the batches in which they arrive."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,13 +7,12 @@ from typing import Any
 
 from stem_logistics import audit, runtime
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.codes import new_code, parse_code
+from stem_logistics.codes import new_code, parse_code, shown_code
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound
-from stem_logistics.inventory import definitions, ledger, service
+from stem_logistics.inventory import arrival, definitions, service
 from stem_logistics.inventory import purchasing_queries as queries
 from stem_logistics.inventory.definitions import Definition
-from stem_logistics.inventory.ledger import Move
 from stem_logistics.inventory.rules import LONGEST_SERIAL, MOST_KITS, Serials
 from stem_logistics.inventory.serial_rules import suggested
 
@@ -104,10 +103,12 @@ async def open_batch(order: str, *, name: str, document: str = "", to_check: int
         most_faulty: how many of those checked may be faulty for it to be accepted.
 
     Raises:
-        Conflict: a purchase has this name.
+        Conflict: a purchase has this name; the order was cancelled or closed.
     """
     _require(Permission.STOCK_WRITE)
     found = await get_order(order)
+    if found["ended"]:
+        raise Conflict("order-ended", order=shown_code(found["code"]))
     if not name.strip() or len(name) > 80 or not 0 <= to_check <= 1_000_000 or not 0 <= most_faulty <= to_check:
         raise Invalid("batch-incomplete")
     code = new_code("B")
@@ -119,7 +120,9 @@ async def open_batch(order: str, *, name: str, document: str = "", to_check: int
 
 
 async def get_batch(typed: str) -> dict[str, Any]:
-    """One batch: what came in, what is scanned, the next part that is to be scanned (None where nothing is).
+    """One batch: what came in, what is scanned, its sample, the next part to be scanned (None where nothing is).
+
+    `closed` is the slug of why nothing more comes in with it, or empty.
 
     Raises:
         NotFound: no such batch.
@@ -132,8 +135,12 @@ async def get_batch(typed: str) -> dict[str, Any]:
     definition = await definitions.get_definition(found["definition"], found["version"])
     scans = await queries.scans(found["id"])
     found["verdicts"] = await queries.verdicts(found["name"])
-    found["suffices"] = found["checked"] >= found["to_check"] and found["faulty"] <= found["most_faulty"]
-    found["sample"] = await queries.sample(found["name"], found["code"], found["to_check"])
+    found["sample"] = await queries.sample(found["id"])
+    drawn = found["drawn"]
+    found["suffices"] = not found["to_check"] or (
+        0 < drawn <= found["checked"] and found["faulty"] <= found["most_faulty"]
+    )
+    found["closed"] = arrival.why_closed(found)
     need = _slots(definition)
     line = need[len(scans) % len(need)] if need else None
     complete = len(scans) // len(need) if need else 0
@@ -165,6 +172,7 @@ async def scan(batch: str, typed: str, *, sure: bool = False, instead: bool = Fa
         found = await get_batch(batch)
         await queries.lock_batch(found["id"])
         found = await get_batch(batch)
+        arrival.refuse_closed(found)
         if found["next"] is None:
             raise Conflict("batch-without-serials", name=found["name"])
         _refuse_known(serial, await queries.where_known(serial), found["name"])
@@ -204,11 +212,14 @@ async def undo_scan(batch: str) -> None:
             await queries.remove_scans([scans[-1]["id"]])
 
 
-async def receive_scanned(batch: str) -> list[str]:
+async def receive_scanned(batch: str, *, surplus: bool = False) -> list[str]:
     """Take the kits whose parts are all scanned into the central store; returns their codes.
 
+    Args:
+        surplus: also those that are more than was ordered.
+
     Raises:
-        Invalid: no kit is complete.
+        Invalid: no kit is complete. Conflict: as `refuse_unexpected`.
     """
     _require(Permission.STOCK_WRITE)
     async with unit_of_work():
@@ -227,6 +238,7 @@ async def receive_scanned(batch: str) -> list[str]:
             key=f"batch:{found['id']}:{taken[0]['id']}",
             batch=found["name"],
             document=found["document"],
+            surplus=surplus,
         )
 
 
@@ -240,80 +252,7 @@ def _dealt(scans: Sequence[Mapping[str, Any]], each: int) -> Serials:
     return dealt
 
 
-async def decide(batch: str, *, accept: bool, why: str = "") -> int:
-    """Accept a batch, so that its kits may leave, or reject it: what of it is in the store goes back to the supplier.
-
-    Returns:
-        How many kits went back.
-
-    Raises:
-        Conflict: decided already; nothing has come in; its sample is not checked or has too many faults and no reason
-            is given. Invalid: a rejection without a reason.
-    """
-    _require(Permission.STOCK_WRITE)
-    why = why.strip()[:500]
-    if not accept and not why:
-        raise Invalid("reason-missing")
-    async with unit_of_work():
-        found = await get_batch(batch)
-        await queries.lock_batch(found["id"])
-        found = await get_batch(batch)
-        if found["decision"]:
-            raise Conflict("batch-decided", name=found["name"])
-        if not found["kits"]:
-            raise Conflict("batch-without-kits", name=found["name"])
-        if accept and not found["suffices"] and not why:
-            raise Conflict(
-                "batch-sample-short",
-                checked=found["checked"],
-                to_check=found["to_check"],
-                faulty=found["faulty"],
-                most=found["most_faulty"],
-            )
-        who = runtime.actor().principal
-        by = who.id if who.kind == "account" else None
-        await queries.decide(found["id"], "accepted" if accept else "rejected", by, why)
-        back = [] if accept else await queries.kits_in_place(found["name"], await ledger.place(ledger.STORE))
-        for code in back:
-            await reject(found["code"], code, why=why)
-        await audit.record(
-            "batch-accepted" if accept else "batch-rejected",
-            "purchase-batch",
-            found["code"],
-            why=why,
-            checked=found["checked"],
-            back=len(back),
-        )
-    return len(back)
-
-
 async def refuse_unaccepted(kit: Mapping[str, Any]) -> None:
     """Keep a kit in the store whose batch has not been accepted. Raises Conflict."""
     if kit["batch"] and await queries.awaits_acceptance(kit["batch"]):
         raise Conflict("kit-of-unaccepted-batch", kit=kit["code"], batch=kit["batch"])
-
-
-async def reject(batch: str, kit: str, *, why: str) -> None:
-    """Send a kit of a batch back to its supplier: out of the store, by the ledger, with the reason.
-
-    Raises:
-        Invalid: no reason. NotFound: no such kit in this batch. Conflict: it is not in the store any more.
-    """
-    _require(Permission.STOCK_WRITE)
-    if not why.strip():
-        raise Invalid("reason-missing")
-    found = await get_batch(batch)
-    mine = await service.get_kit(kit)
-    if mine["batch"] != found["name"]:
-        raise NotFound("kit-of-another-batch", kit=mine["code"], batch=found["name"])
-    async with unit_of_work():
-        store, supplier = await ledger.place(ledger.STORE), await ledger.place(ledger.SUPPLIER)
-        parts = [part for part in mine["contents"] if part["place_id"] == store]
-        if not parts:
-            raise Conflict("reject-not-in-store", kit=mine["code"])
-        moves = [Move(x["item_id"], x["quantity"], store, supplier, mine["id"], x["device_id"]) for x in parts]
-        mark = await service.movement_mark(mine["id"])
-        await ledger.post(
-            moves, reason="reject", key=f"reject:{mine['id']}:{mark}", document=found["document"], note=why.strip()
-        )
-        await audit.record("kit-rejected", "kit", mine["code"], why=why.strip(), batch=found["code"])

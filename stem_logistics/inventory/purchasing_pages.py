@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.errors import DomainError
-from stem_logistics.inventory import definitions, purchasing
+from stem_logistics.inventory import acceptance, definitions, purchasing
 from stem_logistics.inventory.words import FUNDING_WORDS, TITLE_WORDS
 from stem_logistics.web.exports import Column, export_response
 from stem_logistics.web.i18n import _, current_locale
@@ -160,8 +160,14 @@ async def _batch(
 
 def _field(action: str, refused: DomainError) -> str:
     """The field beside which a refusal belongs: that of the form which was sent."""
+    if refused.slug == "order-surplus":
+        return "surplus"
+    if action == "draw" or refused.slug in ("batch-decided", "batch-sampled", "order-ended"):
+        return ""  # the fields are gone
     if action in ("accept", "reject-all"):
         return "decided_why"
+    if action.startswith("replace-"):
+        return action
     if action == "reject":
         return "why" if refused.slug == "reason-missing" else "kit"
     return "serial"
@@ -175,7 +181,7 @@ async def batch_page(request: AnyRequest, code: FromPath[str]) -> Template:
 
 @post("/stock/batches/{code:str}", opt=WRITE, include_in_schema=False, operation_id="ChangeBatch", status_code=303)
 async def change_batch(request: AnyRequest, code: FromPath[str]) -> Redirect | Template:
-    """Take a scan, forget the last one, receive the complete kits, or reject a kit."""
+    """Take a scan, forget the last one, receive the complete kits, draw the sample, decide, or reject a kit."""
     form = {name: str(value)[:300] for name, value in (await request.form()).items()}
     action = form.get("action", "scan")
     typed = form.get("serial", "")
@@ -183,11 +189,17 @@ async def change_batch(request: AnyRequest, code: FromPath[str]) -> Redirect | T
         if action == "undo":
             await purchasing.undo_scan(code)
         elif action == "receive":
-            await purchasing.receive_scanned(code)
+            await purchasing.receive_scanned(code, surplus="surplus" in form)
+        elif action == "draw":
+            await acceptance.draw_sample(code)
+        elif action.startswith("replace-"):
+            await acceptance.replace_drawn(
+                code, _whole(action.removeprefix("replace-")), why=form.get("replaced_why", "")
+            )
         elif action in ("accept", "reject-all"):
-            await purchasing.decide(code, accept=action == "accept", why=form.get("decided_why", ""))
+            await acceptance.decide(code, accept=action == "accept", why=form.get("decided_why", ""))
         elif action == "reject":
-            await purchasing.reject(code, form.get("kit", ""), why=form.get("why", ""))
+            await acceptance.reject(code, form.get("kit", ""), why=form.get("why", ""))
         else:
             # the suggestion may be taken by one key, or the number kept as it stands
             await purchasing.scan(code, typed, sure=action == "keep", instead="instead" in form)

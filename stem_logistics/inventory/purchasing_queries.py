@@ -1,6 +1,6 @@
 """Statements of purchasing: contracts, orders, batches, and the serial numbers scanned for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,13 +15,16 @@ CAME = """EXISTS (SELECT 1 FROM movement m LEFT JOIN movement r ON r.reverses_id
 ORDERS = f"""SELECT o.id, o.code, c.number AS contract, c.supplier, f.kind AS funding,
     f.reference AS funding_reference,
     d.slug AS definition, d.version, d.title_el, d.title_en, o.kits AS ordered, o.unit_cents,
-    o.kits * o.unit_cents AS value_cents, o.title, o.due_on, o.ordered_at,
-    coalesce(n.received, 0)::int AS received, coalesce(n.rejected, 0)::int AS rejected,
-    greatest(o.kits - coalesce(n.received, 0) + coalesce(n.rejected, 0), 0)::int AS outstanding
-  FROM purchase_order o JOIN contract c ON c.id = o.contract_id JOIN funding_source f ON f.id = c.funding_source_id
+    o.kits * o.unit_cents AS value_cents, o.title, o.due_on, o.ordered_at, o.ended, c.id AS contract_id,
+    f.id AS funding_id, n.received::int AS received, n.rejected::int AS rejected, n.accepted::int AS accepted,
+    CASE WHEN o.ended IS NULL THEN greatest(o.kits - n.received + n.rejected, 0) ELSE 0 END::int AS outstanding,
+    greatest(n.received - n.rejected - o.kits, 0)::int AS surplus
+  FROM purchase_order o JOIN contract c ON c.id = o.contract_id JOIN funding_source f ON f.id = o.funding_source_id
   JOIN kit_definition d ON d.id = o.kit_definition_id
-  LEFT JOIN LATERAL (SELECT count(*) AS received, count(*) FILTER (WHERE {REJECTED}) AS rejected
-    FROM purchase_batch b JOIN kit k ON k.batch = b.name WHERE b.purchase_order_id = o.id AND {CAME}) n ON true"""  # noqa: S608 - a constant of ours
+  CROSS JOIN LATERAL (SELECT count(*) AS received, count(*) FILTER (WHERE x.is_rejected) AS rejected,
+    count(*) FILTER (WHERE b.decision = 'accepted' AND NOT x.is_rejected) AS accepted
+    FROM purchase_batch b JOIN kit k ON k.batch = b.name CROSS JOIN LATERAL (SELECT {REJECTED} AS is_rejected) x
+    WHERE b.purchase_order_id = o.id AND {CAME}) n"""  # noqa: S608 - a constant of ours
 
 
 async def add_order(
@@ -41,19 +44,25 @@ async def add_order(
         *funding,
     )
     row = await fetch_one(
-        """INSERT INTO contract (number, supplier, funding_source_id) VALUES ($1, $2, $3)
-           ON CONFLICT (number) DO UPDATE SET number = excluded.number RETURNING id, supplier, funding_source_id""",
+        """INSERT INTO contract (number, supplier) VALUES ($1, $2)
+           ON CONFLICT (number) DO UPDATE SET number = excluded.number RETURNING id, supplier""",
         *contract,
-        source,
     )
     assert row is not None
-    if row["supplier"] != contract[1] or row["funding_source_id"] != source:
+    if row["supplier"] != contract[1]:
         return None
     await execute(
-        """INSERT INTO purchase_order (code, contract_id, kit_definition_id, kits, unit_cents, title, due_on)
-           VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+        """INSERT INTO contract_funding (contract_id, funding_source_id) VALUES ($1, $2)
+           ON CONFLICT (contract_id, funding_source_id) DO NOTHING""",
+        row["id"],
+        source,
+    )
+    await execute(
+        """INSERT INTO purchase_order (code, contract_id, funding_source_id, kit_definition_id, kits, unit_cents, title,
+             due_on) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)""",
         code,
         row["id"],
+        source,
         definition_id,
         kits,
         unit_cents,
@@ -90,20 +99,25 @@ async def add_batch(order_id: int, code: str, name: str, document: str, to_check
     )
 
 
+# Of a batch's devices only those drawn count, by their newest report that says something.
 BATCHES = f"""SELECT b.id, b.code, b.name, b.document, b.to_check, b.most_faulty, b.decision, b.decided_at,
-    b.decided_why, b.opened_at, o.code AS order_code,
-    o.kits AS ordered,
-    d.slug AS definition, d.version, d.title_el, d.title_en, n.kits, n.rejected, n.checked, n.faulty
+    b.decided_why, b.opened_at, b.sample_seed, b.sampled_at, sa.name AS sampled_by, o.code AS order_code,
+    o.ended AS order_ended, o.kits AS ordered, d.slug AS definition, d.version, d.title_el, d.title_en,
+    n.kits, n.devices, n.rejected, n.accepted, s.drawn, s.checked, s.faulty
   FROM purchase_batch b JOIN purchase_order o ON o.id = b.purchase_order_id
-  JOIN kit_definition d ON d.id = o.kit_definition_id
-  CROSS JOIN LATERAL (SELECT count(*)::int AS kits, count(*) FILTER (WHERE {REJECTED})::int AS rejected,
-    coalesce(sum(x.checked), 0)::int AS checked, coalesce(sum(x.faulty), 0)::int AS faulty
-    FROM kit k CROSS JOIN LATERAL (
-      SELECT count(*) AS checked, count(*) FILTER (WHERE last.verdict <> 'PASS') AS faulty FROM (
-        SELECT DISTINCT ON (r.device_id) r.verdict FROM check_report r
-        WHERE r.kit_id = k.id AND r.device_id IS NOT NULL AND r.verdict <> 'INCONCLUSIVE'
-        ORDER BY r.device_id, r.observed_at DESC) last) x
-    WHERE k.batch = b.name AND {CAME}) n"""  # noqa: S608 - a constant of ours
+  JOIN kit_definition d ON d.id = o.kit_definition_id LEFT JOIN account sa ON sa.id = b.sampled_by
+  CROSS JOIN LATERAL (SELECT count(*)::int AS kits, coalesce(sum((SELECT count(*) FROM device dv
+      JOIN item i ON i.id = dv.item_id AND i.device_kind IS NOT NULL WHERE dv.kit_id = k.id)), 0)::int AS devices,
+    count(*) FILTER (WHERE x.is_rejected)::int AS rejected,
+    count(*) FILTER (WHERE b.decision = 'accepted' AND NOT x.is_rejected)::int AS accepted
+    FROM kit k CROSS JOIN LATERAL (SELECT {REJECTED} AS is_rejected) x
+    WHERE k.batch = b.name AND {CAME}) n
+  CROSS JOIN LATERAL (SELECT count(*)::int AS drawn, count(last.verdict)::int AS checked,
+    count(*) FILTER (WHERE last.verdict <> 'PASS')::int AS faulty
+    FROM batch_sample x LEFT JOIN LATERAL (SELECT r.verdict FROM check_report r
+      WHERE r.device_id = x.device_id AND r.verdict <> 'INCONCLUSIVE'
+      ORDER BY r.observed_at DESC, r.id DESC LIMIT 1) last ON true
+    WHERE x.purchase_batch_id = b.id AND x.replaced_at IS NULL) s"""  # noqa: S608 - a constant of ours
 
 
 async def batches(order_id: int) -> list[dict[str, Any]]:
@@ -128,20 +142,81 @@ async def verdicts(name: str) -> list[dict[str, Any]]:
     )
 
 
-async def sample(name: str, code: str, size: int) -> list[dict[str, Any]]:
-    """Which devices of a batch to check: so many, drawn by the batch's code, so that nobody picks the good ones."""
-    return await fetch(
-        """SELECT s.*, last.verdict FROM (
-             SELECT dv.id, dv.serial_number, k.code AS kit, i.name_el, i.name_en FROM kit k
-             JOIN device dv ON dv.kit_id = k.id JOIN item i ON i.id = dv.item_id AND i.device_kind IS NOT NULL
-             WHERE k.batch = $1 ORDER BY md5($2 || dv.serial_number), dv.id LIMIT $3) s
-           LEFT JOIN LATERAL (SELECT r.verdict FROM check_report r WHERE r.device_id = s.id
-             ORDER BY r.observed_at DESC, r.id DESC LIMIT 1) last ON true
-           ORDER BY last.verdict IS NOT NULL, s.kit, s.serial_number LIMIT 200""",
-        name,
-        code,
-        size,
+# The order in which a batch's devices are drawn: by the digest of the seed and the serial number, so that whoever has
+# the seed can draw again and gets the same.
+_LOTS = f"""SELECT dv.id, {REJECTED} AS is_rejected,
+    row_number() OVER (ORDER BY sha256(convert_to($2 || ':' || dv.serial_number, 'UTF8')), dv.id) AS lot
+  FROM kit k JOIN device dv ON dv.kit_id = k.id JOIN item i ON i.id = dv.item_id AND i.device_kind IS NOT NULL
+  WHERE k.batch = $1 AND {CAME}"""  # noqa: S608 - a constant of ours
+
+
+async def draw(batch: Mapping[str, Any], seed: str, by: int | None) -> int:
+    """Draw a batch's sample and keep it with its seed; returns how many devices were drawn."""
+    await execute(
+        "UPDATE purchase_batch SET sample_seed = $2, sampled_at = now(), sampled_by = $3 WHERE id = $1",
+        batch["id"],
+        seed,
+        by,
     )
+    rows = await fetch(
+        f"""INSERT INTO batch_sample (purchase_batch_id, device_id, position)
+            SELECT $4, l.id, row_number() OVER (ORDER BY l.lot) FROM ({_LOTS}) l WHERE NOT l.is_rejected
+            ORDER BY l.lot LIMIT $3 RETURNING id""",  # noqa: S608 - a constant of ours
+        batch["name"],
+        seed,
+        batch["to_check"],
+        batch["id"],
+    )
+    return len(rows)
+
+
+async def draw_instead(batch: Mapping[str, Any], sample_id: int, by: int | None, why: str) -> bool:
+    """Give a drawn device's place to the next of the draw; False where the batch has no other."""
+    following = await fetch_one(
+        f"""INSERT INTO batch_sample (purchase_batch_id, device_id, position)
+            SELECT $3, l.id, (SELECT 1 + max(s.position) FROM batch_sample s WHERE s.purchase_batch_id = $3)
+            FROM ({_LOTS}) l
+            WHERE NOT l.is_rejected
+              AND NOT EXISTS (SELECT FROM batch_sample s WHERE s.purchase_batch_id = $3 AND s.device_id = l.id)
+            ORDER BY l.lot LIMIT 1 RETURNING id""",  # noqa: S608 - a constant of ours
+        batch["name"],
+        batch["sample_seed"],
+        batch["id"],
+    )
+    if following is None:
+        return False
+    await execute(
+        "UPDATE batch_sample SET replaced_at = now(), replaced_by = $2, replaced_why = $3 WHERE id = $1",
+        sample_id,
+        by,
+        why,
+    )
+    return True
+
+
+async def sample(batch_id: int) -> list[dict[str, Any]]:
+    """The devices that were drawn, those not checked first, with the newest verdict of each."""
+    return await fetch(
+        """SELECT s.id, s.position, s.replaced_at, s.replaced_why, dv.serial_number, k.code AS kit, i.name_el,
+             i.name_en, last.verdict
+           FROM batch_sample s JOIN device dv ON dv.id = s.device_id JOIN kit k ON k.id = dv.kit_id
+           JOIN item i ON i.id = dv.item_id
+           LEFT JOIN LATERAL (SELECT r.verdict FROM check_report r WHERE r.device_id = s.device_id
+             ORDER BY r.verdict = 'INCONCLUSIVE', r.observed_at DESC, r.id DESC LIMIT 1) last ON true
+           WHERE s.purchase_batch_id = $1
+           ORDER BY s.replaced_at IS NOT NULL, coalesce(last.verdict, 'INCONCLUSIVE') <> 'INCONCLUSIVE', s.position""",
+        batch_id,
+    )
+
+
+async def batch_named(name: str) -> dict[str, Any] | None:
+    """The batch whose kits bear a name; it and its order are locked for this unit of work."""
+    await execute(
+        """SELECT 1 FROM purchase_batch b JOIN purchase_order o ON o.id = b.purchase_order_id WHERE b.name = $1
+           FOR UPDATE""",
+        name,
+    )
+    return await fetch_one(f"{BATCHES} WHERE b.name = $1", name)
 
 
 async def awaits_acceptance(batch: str) -> bool:

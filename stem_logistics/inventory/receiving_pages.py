@@ -89,6 +89,7 @@ async def receive(request: AnyRequest) -> Redirect | Template:
     typed: dict[str, Any] = {
         name: str(form.get(name, "")) for name in ("definition", "count", "batch", "document", "serials", "key")
     }
+    typed["surplus"] = "surplus" in form
     typed["instead"] = [str(each) for each in form.getall("instead", [])]
     typed["key"] = typed["key"] or secrets.token_urlsafe(12)
     upload = form.get("file")
@@ -117,11 +118,16 @@ async def receive(request: AnyRequest) -> Redirect | Template:
             batch=typed["batch"],
             document=typed["document"],
             instead=frozenset(typed["instead"]),
+            surplus=typed["surplus"],
         )
     except FieldErrors as refused:
         named = [Named(sentence(e["slug"], e["params"]), str(e["params"].get("kit", ""))) for e in refused.errors]
         return await _form(typed, {"serials": sentence_of(refused)}, named)
     except DomainError as refused:
+        if refused.slug == "order-surplus":
+            return await _form(typed, {"surplus": sentence_of(refused)})
+        if refused.slug in ("batch-decided", "batch-sampled", "order-ended"):
+            return await _form(typed, {"batch": sentence_of(refused)})
         return await _form(typed, {"definition": sentence_of(refused)})
     target = {"batch": typed["batch"].strip()} if typed["batch"].strip() else {"q": codes[0]} if len(codes) == 1 else {}
     return Redirect("/stock/kits", query_params=target, status_code=303)

@@ -48,6 +48,27 @@ SENTENCES: dict[str, str] = {
     "lessons-too-many": N_("At most %(most)s lessons fit. Link to a page that lists the others."),
     "part-without-substitute": N_("Nothing may stand in the place of “%(item)s” in this kit."),
     "batch-decided": N_("Batch %(name)s was decided on already."),
+    "batch-sampled": N_(
+        "The sample of batch %(name)s is drawn: nothing more comes in with it. Open another batch on order %(order)s."
+    ),
+    "batch-without-sample": N_("Nothing of batch %(name)s has to be checked: it can be accepted as it is."),
+    "batch-scans-left": N_("%(count)s serial numbers are scanned and not received. Receive or forget them first."),
+    "batch-nothing-to-draw": N_("Batch %(name)s has no device that the device checker knows: nothing can be drawn."),
+    "batch-sample-not-drawn": N_(
+        "The sample of batch %(name)s is not drawn yet. Draw it and check its devices, or say why the batch is accepted "
+        "without."
+    ),
+    "sample-device-not-found": N_("This device is not of the sample of batch %(name)s any more."),
+    "sample-device-checked": N_("“%(serial)s” has been checked: it stays in the sample with its result."),
+    "sample-exhausted": N_("Batch %(name)s has no other device to draw."),
+    "batch-of-another-kind": N_(
+        "Batch %(name)s is of an order for “%(ordered)s”, and this is “%(given)s”. Choose the batch of its own order."
+    ),
+    "order-surplus": N_(
+        "Order %(order)s is for %(ordered)s kits, %(received)s have come, and these are %(coming)s more. If that is so, "
+        "tick that they are taken in all the same."
+    ),
+    "order-ended": N_("Order %(order)s was cancelled or closed: nothing comes in for it. Open it again first."),
     "batch-without-kits": N_("Nothing of batch %(name)s has come in yet."),
     "batch-sample-short": N_(
         "%(checked)s of %(to_check)s devices are checked and %(faulty)s are not in order (at most %(most)s may be). "

@@ -9,11 +9,10 @@ from stem_logistics.accounts.policy import Permission, Scope
 from stem_logistics.codes import new_code
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import Conflict, FieldErrors, Forbidden, Invalid, NotFound
-from stem_logistics.inventory import kit_queries, labels, ledger, ledger_queries, life_queries, queries
+from stem_logistics.inventory import arrival, kit_queries, labels, ledger, ledger_queries, life_queries, queries
 from stem_logistics.inventory.definitions import Definition
 from stem_logistics.inventory.ledger import SUPPLIER, Move
 from stem_logistics.inventory.rules import MOST_KITS, Serials
-
 
 # Of many faults so many are named.
 MOST_NAMED = 20
@@ -37,6 +36,7 @@ async def receive_kits(
     reason: Literal["purchase", "historic"] = "purchase",
     occurred_at: datetime | None = None,
     instead: frozenset[str] = frozenset(),
+    surplus: bool = False,
 ) -> list[str]:
     """Take kits from a supplier into a place; returns their codes. The same key again returns the same kits.
 
@@ -50,9 +50,11 @@ async def receive_kits(
         reason: `purchase`, or `historic` for what happened before this system.
         occurred_at: when, if not now.
         instead: items without serial numbers in whose place their substitute came.
+        surplus: whether more than the batch's order says is taken in.
 
     Raises:
         Invalid: no kits, or too many at once.
+        Conflict: the batch does not take them, as `arrival.refuse_unexpected`.
         FieldErrors: the devices of some serial numbers are here already; the first of them are named with their kits.
             A device that lies nowhere (sent back to its supplier, or its entry reversed) comes in again.
     """
@@ -64,6 +66,7 @@ async def receive_kits(
         await ledger_queries.lock_key(posting_key)
         if before := await kit_queries.kits_of_posting(posting_key):
             return before
+        await arrival.refuse_unexpected(batch.strip(), definition.slug, len(serials), surplus=surplus)
         known = await _known(definition, serials)
         store = to_place_id if to_place_id is not None else await ledger.place(ledger.STORE)
         codes = await queries.free_codes(len(serials), lambda: new_code("K"))

@@ -228,7 +228,7 @@ async def register(scope: Scope, year: int, region: str, code: str) -> list[dict
             LEFT JOIN custody cu ON cu.kit_id = k.id AND cu.institution_id = s.institution_id AND cu.until IS NULL
             LEFT JOIN purchase_batch b ON b.name = k.batch AND k.batch <> ''
             LEFT JOIN purchase_order o ON o.id = b.purchase_order_id LEFT JOIN contract f ON f.id = o.contract_id
-            LEFT JOIN funding_source fs ON fs.id = f.funding_source_id
+            LEFT JOIN funding_source fs ON fs.id = o.funding_source_id
             LEFT JOIN LATERAL (SELECT x.found, x.broken, x.missing, x.note FROM stocktake_answer x
               WHERE x.line_id = l.id ORDER BY x.id DESC LIMIT 1) a ON true
             LEFT JOIN LATERAL (SELECT min(m.occurred_at) AS since FROM movement m JOIN place p ON p.id = m.to_place_id

@@ -24,6 +24,8 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "applications-imported": _("Applications imported"),
     "applications-scored": _("Applications scored"),
     "call-numbered": _("Numbers of the call entered"),
+    "sample-drawn": _("Sample of a batch drawn"),
+    "sample-device-replaced": _("Device of a sample replaced by the next drawn"),
     "batch-opened": _("Batch of a purchase opened"),
     "call-opened": _("Call opened"),
     "check-report-filed": _("Device check filed"),

@@ -1,5 +1,6 @@
 """Orders and batches: what is scanned is checked as it comes, what arrives is counted against what was ordered."""
 
+import hashlib
 import io
 import re
 
@@ -10,7 +11,7 @@ from litestar import Litestar
 from stem_logistics.db.engine import execute, fetch_value
 from stem_logistics.deliveries import service as deliveries
 from stem_logistics.errors import Conflict, Invalid, NotFound
-from stem_logistics.inventory import ledger, purchasing
+from stem_logistics.inventory import acceptance, definitions, ledger, purchasing
 from stem_logistics.inventory import service as stock
 from stem_logistics.inventory.serial_rules import against_others, suggested, without_look_alikes
 from stem_logistics.settings import Settings
@@ -86,11 +87,11 @@ async def test_a_batch_is_scanned_received_and_partly_rejected(service: Settings
     assert len(codes) == 2 and (await purchasing.get_batch(batch))["scans"] == []
     serials = [x["serial_number"] for x in (await stock.get_kit(codes[0]))["contents"] if x["serial_number"]]
     assert serials == ["AB10001", "AB10002"]
-    await purchasing.reject(batch, codes[1], why="σπασμένα")
+    await acceptance.reject(batch, codes[1], why="σπασμένα")
     with pytest.raises(Conflict, match="reject-not-in-store"):
-        await purchasing.reject(batch, codes[1], why="σπασμένα")
+        await acceptance.reject(batch, codes[1], why="σπασμένα")
     with pytest.raises(NotFound, match="kit-of-another-batch"):
-        await purchasing.reject(batch, old, why="x")
+        await acceptance.reject(batch, old, why="x")
     (row,) = await purchasing.list_orders()
     assert (row["ordered"], row["received"], row["rejected"], row["outstanding"]) == (3, 2, 1, 2)
     assert row["value_cents"] == 37_035
@@ -190,6 +191,12 @@ async def _batch_of(kits: int, *, to_check: int, most_faulty: int = 0) -> tuple[
     return batch, await purchasing.receive_scanned(batch)
 
 
+async def _drawn(batch: str) -> list[str]:
+    """The kits whose devices are in the batch's sample now, in the order of the draw."""
+    sample = (await purchasing.get_batch(batch))["sample"]
+    return [row["kit"] for row in sorted(sample, key=lambda row: int(row["position"])) if not row["replaced_at"]]
+
+
 async def _check(kit: str, verdict: str) -> None:
     """A report of a kit's device, as it lies in the database once a laptop has filed it."""
     await execute(
@@ -208,38 +215,45 @@ async def _check(kit: str, verdict: str) -> None:
 
 
 async def test_a_batch_leaves_the_store_only_when_its_sample_suffices(service: Settings) -> None:
-    """Two of four to check, one may be faulty: kits stay until it is accepted, by the sample or with a reason."""
+    """Two of four to check, one may be faulty: kits stay until it is accepted, by those drawn or with a reason."""
     batch, codes = await _batch_of(4, to_check=2, most_faulty=1)
     await make_institution()
     consignment = await deliveries.create_consignment("0501659")
     with pytest.raises(Conflict, match="kit-of-unaccepted-batch"):
         await deliveries.pick(consignment, codes[0])
     assert (await stock.free_counts()).get("microbit-set", 0) == 0
+    with pytest.raises(Conflict, match="batch-sample-not-drawn"):
+        await acceptance.decide(batch, accept=True)
+    assert await acceptance.draw_sample(batch) == 2
+    drawn = await _drawn(batch)
+    for other in set(codes) - set(drawn):
+        await _check(other, "PASS")
+    found = await purchasing.get_batch(batch)
+    assert (found["checked"], found["suffices"]) == (0, False), "devices that were not drawn count"
     with pytest.raises(Conflict, match="batch-sample-short"):
-        await purchasing.decide(batch, accept=True)
-    drawn = (await purchasing.get_batch(batch))["sample"]
-    assert len(drawn) == 2 and drawn == (await purchasing.get_batch(batch))["sample"]
-    await _check(codes[0], "PASS")
-    await _check(codes[1], "FAIL")
+        await acceptance.decide(batch, accept=True)
+    await _check(drawn[0], "PASS")
+    await _check(drawn[1], "FAIL")
     found = await purchasing.get_batch(batch)
     assert (found["checked"], found["faulty"], found["suffices"]) == (2, 1, True)
-    assert {row["verdict"]: row["devices"] for row in found["verdicts"]} == {"PASS": 1, "FAIL": 1, None: 2}
-    assert await purchasing.decide(batch, accept=True) == 0
+    assert {row["verdict"]: row["devices"] for row in found["verdicts"]} == {"PASS": 3, "FAIL": 1}
+    assert await acceptance.decide(batch, accept=True) == 0
     with pytest.raises(Conflict, match="batch-decided"):
-        await purchasing.decide(batch, accept=False, why="x")
+        await acceptance.decide(batch, accept=False, why="x")
     await deliveries.pick(consignment, codes[0])
     assert (await stock.free_counts())["microbit-set"] == 3
 
 
 async def test_a_rejected_batch_goes_back_as_a_whole(service: Settings) -> None:
     """With a reason; what lay in the store is the supplier's again, and the order waits for all of it."""
-    batch, codes = await _batch_of(3, to_check=1)
-    await _check(codes[0], "DAMAGED")
+    batch, _codes = await _batch_of(3, to_check=1)
+    await acceptance.draw_sample(batch)
+    await _check((await _drawn(batch))[0], "DAMAGED")
     with pytest.raises(Conflict, match="batch-sample-short"):
-        await purchasing.decide(batch, accept=True)
+        await acceptance.decide(batch, accept=True)
     with pytest.raises(Invalid, match="reason-missing"):
-        await purchasing.decide(batch, accept=False, why=" ")
-    assert await purchasing.decide(batch, accept=False, why="λάθος υλικολογισμικό") == 3
+        await acceptance.decide(batch, accept=False, why=" ")
+    assert await acceptance.decide(batch, accept=False, why="λάθος υλικολογισμικό") == 3
     (row,) = await purchasing.list_orders()
     assert (row["received"], row["rejected"], row["outstanding"]) == (3, 3, 3)
     assert await fetch_value("SELECT count(*) FROM holding WHERE quantity > 0") == 0
@@ -254,14 +268,27 @@ async def test_acceptance_in_the_browser(app: Litestar) -> None:
         await sign_in(client, await make_person("staff"))
         page = f"/stock/batches/{batch}"
         shown = (await client.get(page)).text
+        assert faults(shown) == [] and "κληρώστε το δείγμα" in shown
+        assert (await post_form(client, page, {"action": "draw"})).status_code == 303
+        shown = (await client.get(page)).text
         assert faults(shown) == [] and "Πρέπει να ελεγχθούν ακόμη 2 συσκευές" in shown
+        again = await post_form(client, page, {"action": "draw"})
+        assert again.status_code == 422 and "έχει κληρωθεί" in again.text and faults(again.text) == []
         early = await post_form(client, page, {"action": "accept", "decided_why": ""})
         assert early.status_code == 422 and faults(early.text) == []
         assert 'href="#decided_why"' in early.text and 'href="#serial"' not in early.text
         unknown = await post_form(client, page, {"action": "reject", "kit": "K2345678", "why": "καμένο"})
         assert unknown.status_code == 422 and 'href="#kit"' in unknown.text and 'value="καμένο"' in unknown.text
         with acting_as(OPERATOR):
-            drawn = [row["kit"] for row in (await purchasing.get_batch(batch))["sample"]]
+            sample = (await purchasing.get_batch(batch))["sample"]
+        which = f"replace-{sample[0]['id']}"
+        silent = await post_form(client, page, {"action": which, "replaced_why": " "})
+        assert silent.status_code == 422 and f'href="#{which}"' in silent.text and faults(silent.text) == []
+        assert (await post_form(client, page, {"action": which, "replaced_why": "χωρίς θύρα"})).status_code == 303
+        shown = (await client.get(page)).text
+        assert faults(shown) == [] and "χωρίς θύρα" in shown
+        with acting_as(OPERATOR):
+            drawn = await _drawn(batch)
         for code in drawn:
             await _check(code, "FAIL")
         many = (await client.get(page)).text
@@ -270,3 +297,121 @@ async def test_acceptance_in_the_browser(app: Litestar) -> None:
         assert accepted.status_code == 303
         done = (await client.get(page)).text
         assert faults(done) == [] and "Έγινε δεκτή" in done and "θα ενημερωθούν" in done
+
+
+async def test_a_sample_is_drawn_once_and_can_be_drawn_again_by_anybody(service: Settings) -> None:
+    """The seed gives the same devices outside the service; after the draw nothing more comes in, by scan or by list."""
+    batch, codes = await _batch_of(6, to_check=2)
+    await purchasing.scan(batch, "ZX9999")
+    with pytest.raises(Conflict, match="batch-scans-left"):
+        await acceptance.draw_sample(batch)
+    await purchasing.undo_scan(batch)
+    await acceptance.draw_sample(batch)
+    found = await purchasing.get_batch(batch)
+    serials = sorted(
+        (f"ZX{number:04}" for number in range(6)),
+        key=lambda serial: hashlib.sha256(f"{found['sample_seed']}:{serial}".encode()).digest(),
+    )
+    assert [row["serial_number"] for row in sorted(found["sample"], key=lambda row: int(row["position"]))] == serials[
+        :2
+    ]
+    with pytest.raises(Conflict, match="batch-sampled"):
+        await acceptance.draw_sample(batch)
+    with pytest.raises(Conflict, match="batch-sampled"):
+        await purchasing.scan(batch, "ZX9999")
+    with pytest.raises(Conflict, match="batch-sampled"):
+        await _by_list(found["name"], "L1", surplus=True)
+    await acceptance.decide(batch, accept=True, why="επείγον")
+    with pytest.raises(Conflict, match="batch-decided"):
+        await _by_list(found["name"], "L1", surplus=True)
+    assert await fetch_value("SELECT count(*) FROM kit") == len(codes)
+
+
+async def test_a_drawn_device_gives_its_place_only_unchecked_and_with_a_reason(service: Settings) -> None:
+    """The next of the draw takes the place; one that was checked, bad or good, stays; the last cannot be replaced."""
+    batch, _codes = await _batch_of(3, to_check=2)
+    await acceptance.draw_sample(batch)
+    first, second = (await purchasing.get_batch(batch))["sample"]
+    with pytest.raises(Invalid, match="reason-missing"):
+        await acceptance.replace_drawn(batch, first["id"], why=" ")
+    await _check(second["kit"], "FAIL")
+    with pytest.raises(Conflict, match="sample-device-checked"):
+        await acceptance.replace_drawn(batch, second["id"], why="δεν μας αρέσει")
+    await acceptance.replace_drawn(batch, first["id"], why="σπασμένη θύρα")
+    with pytest.raises(NotFound, match="sample-device-not-found"):
+        await acceptance.replace_drawn(batch, first["id"], why="ξανά")
+    third = next(kit for kit in await _drawn(batch) if kit != second["kit"])
+    assert third not in (first["kit"], second["kit"])
+    waiting = next(row for row in (await purchasing.get_batch(batch))["sample"] if row["kit"] == third)
+    with pytest.raises(Conflict, match="sample-exhausted"):
+        await acceptance.replace_drawn(batch, waiting["id"], why="καμία άλλη")
+    await _check(first["kit"], "PASS")
+    assert (await purchasing.get_batch(batch))["checked"] == 1, "the replaced one does not count any more"
+
+
+async def test_all_of_a_batch_can_be_checked_instead(service: Settings) -> None:
+    """As many to check as there are, or more: every device is drawn."""
+    batch, codes = await _batch_of(3, to_check=99)
+    assert await acceptance.draw_sample(batch) == 3
+    for code in codes:
+        assert not (await purchasing.get_batch(batch))["suffices"]
+        await _check(code, "PASS")
+    assert await acceptance.decide(batch, accept=True) == 0
+
+
+async def _by_list(batch: str, *serials: str, slug: str = "microbit-set", surplus: bool = False) -> list[str]:
+    definition = await definitions.get_definition(slug)
+    return await stock.receive_kits(
+        definition, [{"microbit": [serial]} for serial in serials], key=serials[0], batch=batch, surplus=surplus
+    )
+
+
+async def test_a_batch_takes_its_own_kind_and_no_more_than_was_ordered_unasked(service: Settings) -> None:
+    """Another kind is refused by name; a surplus is asked about, by list and by scan, then shown on the order."""
+    await make_definition(devices=1)
+    await make_definition("other-set", devices=1)
+    order = await _order(2)
+    batch = await purchasing.open_batch(order, name="Π-9")
+    with pytest.raises(Conflict) as wrong:
+        await _by_list("Π-9", "S1", slug="other-set")
+    assert (wrong.value.slug, wrong.value.params["given"]) == ("batch-of-another-kind", "other-set")
+    with pytest.raises(Conflict) as many:
+        await _by_list("Π-9", "S1", "S2", "S3")
+    assert (many.value.slug, many.value.params["ordered"], many.value.params["coming"]) == ("order-surplus", 2, 3)
+    codes = await _by_list("Π-9", "S1", "S2")
+    assert await _by_list("Π-9", "S1", "S2") == codes, "the same list again is the same kits"
+    await purchasing.scan(batch, "S3")
+    with pytest.raises(Conflict, match="order-surplus"):
+        await purchasing.receive_scanned(batch)
+    await purchasing.receive_scanned(batch, surplus=True)
+    found = await purchasing.get_order(order)
+    assert (found["received"], found["outstanding"], found["surplus"]) == (3, 0, 1)
+    await acceptance.reject(batch, codes[0], why="σπασμένο")
+    found = await purchasing.get_order(order)
+    assert (found["outstanding"], found["surplus"]) == (0, 0)
+
+
+async def test_the_surplus_is_asked_about_in_the_browser(app: Litestar) -> None:
+    """Nothing typed is lost; the tick that takes them in all the same appears with the refusal."""
+    async with browser(app) as client:
+        with acting_as(OPERATOR):
+            await make_definition(devices=1)
+            await make_definition("other-set", devices=1)
+            order = await _order(1)
+            batch = await purchasing.open_batch(order, name="Π-9")
+        await sign_in(client, await make_person("staff"))
+        form: dict[str, object] = {"count": "2", "batch": "Π-9", "serials": "S1\nS2", "key": "k"}
+        wrong = await post_form(client, "/stock/receive", form | {"definition": "other-set"})
+        assert wrong.status_code == 422 and "δικής του παραγγελίας" in wrong.text
+        form["definition"] = "microbit-set"
+        asked = await post_form(client, "/stock/receive", form)
+        assert asked.status_code == 422 and 'href="#surplus"' in asked.text and "S1\nS2" in asked.text
+        assert faults(asked.text) == []
+        assert (await post_form(client, "/stock/receive", form | {"surplus": "yes"})).status_code == 303
+        page = f"/stock/batches/{batch}"
+        await post_form(client, page, {"serial": "S3"})
+        asked = await post_form(client, page, {"action": "receive"})
+        assert asked.status_code == 422 and 'href="#surplus"' in asked.text and faults(asked.text) == []
+        assert (await post_form(client, page, {"action": "receive", "surplus": "yes"})).status_code == 303
+        shown = (await client.get(f"/stock/orders/{order}")).text
+        assert "Περισσότερα από όσα παραγγέλθηκαν" in shown and faults(shown) == []

@@ -7,7 +7,7 @@ from litestar import Litestar
 
 from stem_logistics.db.engine import fetch_value
 from stem_logistics.errors import Conflict, FieldErrors
-from stem_logistics.inventory import ledger, purchasing
+from stem_logistics.inventory import acceptance, ledger, purchasing
 from stem_logistics.inventory import service as stock
 from stem_logistics.settings import Settings
 from tests.inventory.stock import kit_id, make_definition
@@ -77,7 +77,7 @@ async def test_what_the_supplier_repaired_comes_back(service: Settings) -> None:
     for serial in ("MB-0001", "MB-0002"):
         await purchasing.scan(batch, serial)
     (first,) = await purchasing.receive_scanned(batch)
-    await purchasing.reject(batch, first, why="καμένα")
+    await acceptance.reject(batch, first, why="καμένα")
     (rejection,) = [row["key"] for row in (await stock.get_kit(first))["history"] if row["reason"] == "reject"]
     for serial in ("MB-0001", "MB-0002"):
         await purchasing.scan(batch, serial)

@@ -11,7 +11,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from stem_logistics.inventory import purchasing, service
+from stem_logistics.inventory import acceptance, purchasing, service
 from tests.inventory.life.base import DEVICES, LOOSE, WHY, Base
 from tests.inventory.world import STORE, SUPPLIER, Piece
 
@@ -84,4 +84,4 @@ class Purchases(Base):
         self._came(codes, [serials[n * DEVICES : (n + 1) * DEVICES] for n in range(whole)])
         if reject:
             shifts = self.world.all_of(codes[0], STORE, SUPPLIER)
-            self.do("reject", purchasing.reject(batch, codes[0], why=WHY), shifts)
+            self.do("reject", acceptance.reject(batch, codes[0], why=WHY), shifts)
