@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from stem_logistics.custody import idle, loans
+from stem_logistics.custody import idle, loans, repairs
 from stem_logistics.jobs import Progress, job_handler, recurring
 
 REMIND_JOB = "loan-reminders"
 LAPSE_JOB = "idle-offers"
+ASK_JOB = "repair-arrivals"
 
 
 @job_handler(REMIND_JOB)
@@ -21,5 +22,12 @@ async def lapse(payload: dict[str, Any], progress: Progress) -> dict[str, Any]:
     return {"lapsed": await idle.lapse()}
 
 
+@job_handler(ASK_JOB)
+async def ask(payload: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Ask schools whether their repaired devices came."""
+    return {"sent": await repairs.ask_for_arrival()}
+
+
+recurring(ASK_JOB, lambda settings: 24)
 recurring(LAPSE_JOB, lambda settings: 1)
 recurring(REMIND_JOB, lambda settings: 24)

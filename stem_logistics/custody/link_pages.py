@@ -11,14 +11,15 @@ from litestar.types import ControllerRouterHandler
 from stem_logistics.accounts import links
 from stem_logistics.custody import fault_photos, idle, loans, papers, recalls, repairs, service
 from stem_logistics.custody.page_tools import LINK, AnyRequest, pdf, texts
-from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS
+from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS, REPAIR_STEP_STATES, REPAIR_STEP_TONES
 from stem_logistics.errors import DomainError, NotFound
 from stem_logistics.web.i18n import Text, _
 from stem_logistics.web.sentences import sentence_of
 
 DONE = {
     "custody": _("The custody is entered. The hand-over's paper can be opened below."),
-    "repair": _("The fault is reported. The NSO will tell you what comes next."),
+    "repair": _("The fault is reported. You get a message at each step of the repair, and see it below."),
+    "arrived": _("Thank you: the repair is closed."),
     "returned": _("Thank you: the loan has ended."),
     "answer": _("Thank you: your answer is kept."),
 }
@@ -32,6 +33,9 @@ async def _front(token: str, *, done: str = "", error: Text = "", status: int = 
         "kits": await service.kits_in_custody(school["id"]),
         "loans": await loans.loans_of_school(school["id"]),
         "asked": await recalls.asked_of(school["id"]),
+        "repairs": await repairs.repairs_of_school(school["id"]),
+        "repair_words": REPAIR_STEP_STATES,
+        "repair_tones": REPAIR_STEP_TONES,
         "offers": await idle.offers_to(school["id"]),
         "answer_words": ANSWER_WORDS,
         "answer_tones": ANSWER_TONES,
@@ -118,7 +122,7 @@ async def act_on_kit(
 
 @post("/k/{token:str}/answer", opt=LINK, include_in_schema=False, operation_id="SchoolAnswers", status_code=303)
 async def answer(request: AnyRequest, token: FromPath[str]) -> Redirect | Template:
-    """Answer a recall or an offer, or say that a borrowed kit went back."""
+    """Answer a recall or an offer, say that a repaired device came, or that a borrowed kit went back."""
     form = await texts(request)
     done = "answer"
     try:
@@ -128,6 +132,9 @@ async def answer(request: AnyRequest, token: FromPath[str]) -> Redirect | Templa
             await recalls.answer(which, form.get("answer", ""), note=form.get("note", ""))
         elif form.get("what") == "offer":
             await idle.answer_offer(which, accept=form.get("answer") == "yes")
+        elif form.get("what") == "repair":
+            await repairs.confirm_arrival(form.get("repair", ""))
+            done = "arrived"
         else:
             await loans.give_back(form.get("loan", ""), note=form.get("note", ""))
             done = "returned"

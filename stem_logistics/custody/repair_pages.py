@@ -12,7 +12,7 @@ from stem_logistics.custody import repairs
 from stem_logistics.custody.page_tools import READ, WRITE, AnyRequest, date_of, texts
 from stem_logistics.custody.repairs import Given
 from stem_logistics.custody.rules import REPAIR_STEPS
-from stem_logistics.custody.words import REPAIR_STATES, REPAIR_TONES, STEP_WORDS
+from stem_logistics.custody.words import REPAIR_STATES, REPAIR_STEP_STATES, REPAIR_STEP_TONES, REPAIR_TONES, STEP_WORDS
 from stem_logistics.errors import DomainError
 from stem_logistics.web.i18n import Text
 from stem_logistics.web.listing import Choice, ListSpec
@@ -21,7 +21,7 @@ from stem_logistics.web.sentences import sentence_of
 LIST = ListSpec(
     sorts=("reported", "due", "state", "school", "item"),
     default_sort="-reported",
-    filters={"state": Choice.of("open", "late", *REPAIR_STATES)},
+    filters={"state": Choice.of("open", "late", "unconfirmed", *REPAIR_STATES)},
 )
 
 
@@ -58,8 +58,8 @@ async def _view(request: AnyRequest, code: str, error: Text = "", typed: dict[st
         "repair": repair,
         "steps": [(step, STEP_WORDS[step]) for step in steps],
         "spares": await repairs.spares_for(repair) if may and "replace" in steps else [],
-        "words": REPAIR_STATES,
-        "tones": REPAIR_TONES,
+        "words": REPAIR_STEP_STATES,
+        "tones": REPAIR_STEP_TONES,
         "error": error,
         "typed": typed or {},
     }
@@ -98,4 +98,14 @@ async def take_step(request: AnyRequest, code: FromPath[str]) -> Redirect | Temp
     return Redirect(f"/repairs/{code}", status_code=303)
 
 
-ROUTES: list[ControllerRouterHandler] = [repairs_page, repair_page, photo, take_step]
+@post("/repairs/{code:str}/arrived", opt=WRITE, include_in_schema=False, operation_id="NoteArrival", status_code=303)
+async def arrived(request: AnyRequest, code: FromPath[str]) -> Redirect | Template:
+    """Note that a school has its repaired device again."""
+    try:
+        await repairs.confirm_arrival(code)
+    except DomainError as refused:
+        return await _view(request, code, sentence_of(refused))
+    return Redirect(f"/repairs/{code}", status_code=303)
+
+
+ROUTES: list[ControllerRouterHandler] = [repairs_page, repair_page, photo, take_step, arrived]

@@ -17,6 +17,7 @@ COLUMNS = """r.*, k.code AS kit_code, it.slug AS item, it.name_el, it.name_en, d
   i.regional_directorate_id, d.title_el, d.title_en,
   (r.closed_at IS NULL AND r.due_on < current_date) AS late"""
 SORTS = {"reported": "r.reported_at", "due": "r.due_on", "state": "r.state", "school": "i.name", "item": "it.slug"}
+NOT_ARRIVED = "r.state = 'returned' AND r.arrived_at IS NULL"
 LISTED = Listed(COLUMNS, REPAIRS, "r.id", SORTS)
 
 
@@ -28,6 +29,8 @@ def _narrowed(scope: Scope, q: str, filters: dict[str, str]) -> Where:
         where.add("r.closed_at IS NULL")
     elif state == "late":
         where.add("r.closed_at IS NULL AND r.due_on < current_date")
+    elif state == "unconfirmed":
+        where.add(NOT_ARRIVED)
     else:
         where.equal("r.state", state)
     if q:
@@ -68,6 +71,44 @@ async def repair(code: str, *, lock: bool = False) -> dict[str, Any] | None:
 async def repairs_of_kit(kit_id: int) -> list[dict[str, Any]]:
     """The repairs of a kit's parts, newest first."""
     return await fetch(f"SELECT {COLUMNS} {REPAIRS} WHERE r.kit_id = $1 ORDER BY r.id DESC", kit_id)
+
+
+async def repairs_of_school(institution_id: int) -> list[dict[str, Any]]:
+    """A school's repairs that are under way, wait for its word, or ended within two months; newest first."""
+    return await fetch(
+        f"""SELECT {COLUMNS} {REPAIRS} WHERE r.institution_id = $1
+              AND (r.closed_at IS NULL OR ({NOT_ARRIVED}) OR r.closed_at > now() - interval '60 days')
+            ORDER BY r.id DESC LIMIT 200""",
+        institution_id,
+    )
+
+
+async def not_arrived() -> list[dict[str, Any]]:
+    """Repaired devices that left for their schools and were not confirmed, with the day on which they left."""
+    return await fetch(f"SELECT {COLUMNS}, r.closed_at::date AS closed_on {REPAIRS} WHERE {NOT_ARRIVED} ORDER BY r.id")
+
+
+async def unconfirmed(scope: Scope, days: int) -> int:
+    """How many repaired devices left more than so many days ago and were not confirmed."""
+    where = _narrowed(scope, "", {"state": "unconfirmed"})
+    where.add(f"r.closed_at < now() - make_interval(days => {where.value(days)})")
+    return int(await fetch_value(f"SELECT count(*) {REPAIRS} WHERE {where.sql}", *where.values))
+
+
+async def set_arrived(*, repair_id: int | None = None, device_id: int | None = None) -> bool:
+    """Note that a school has its repaired device; False where that was known, or nothing is on its way."""
+    row = await fetch_one(
+        f"""UPDATE repair r SET arrived_at = now() WHERE (r.id = $1 OR r.device_id = $2) AND {NOT_ARRIVED}
+            RETURNING id""",  # noqa: S608 - a constant
+        repair_id,
+        device_id,
+    )
+    return row is not None
+
+
+async def steps_of(repair_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """What happened to several repairs, newest first."""
+    return await fetch("SELECT * FROM repair_step WHERE repair_id = ANY($1) ORDER BY id DESC", list(repair_ids))
 
 
 async def steps(repair_id: int) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 from stem_logistics import audit, files
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.codes import new_code, parse_code, shown_code
-from stem_logistics.custody import papers, queries, service
+from stem_logistics.custody import papers, queries, repair_mails, service
 from stem_logistics.custody import repair_queries as repair_sql
 from stem_logistics.custody.disposal import disposal_paper
 from stem_logistics.custody.rules import CLOSED, free_text, next_state, one_line, read_scan
@@ -58,6 +58,9 @@ async def report(
         found = service.find_part(kit, part)
         if found["place_kind"] not in ("institution", "store"):
             raise Conflict("part-not-at-hand", part=found["name_el"], place=found["place_title"])
+        if found["device_id"] is not None:
+            # whoever reports it has it
+            await repair_sql.set_arrived(device_id=found["device_id"])
         code = new_code("F")
         known = await models.in_warranty(found["item_id"], kit["id"], found["device_id"])
         under_warranty = under_warranty if known is None else known
@@ -85,6 +88,11 @@ async def list_repairs(
 async def counts() -> dict[str, int]:
     """How many repairs are in each state, within the reader's scope."""
     return await repair_sql.counts(service.require(Permission.STOCK_READ))
+
+
+async def unconfirmed() -> int:
+    """How many repaired devices left more than a week ago and were not confirmed, within the reader's scope."""
+    return await repair_sql.unconfirmed(service.require(Permission.STOCK_READ), repair_mails.ASK_AFTER)
 
 
 async def get_repair(
@@ -116,6 +124,46 @@ async def photo_of(typed: str, number: int) -> bytes:
 async def repairs_of_kit(kit_id: int) -> list[dict[str, Any]]:
     """The repairs of a kit's parts. The caller has made sure that its reader may see the kit."""
     return await repair_sql.repairs_of_kit(kit_id)
+
+
+async def repairs_of_school(institution_id: int) -> list[dict[str, Any]]:
+    """A school's repairs that are under way, wait for its word or ended of late, each with its `steps`, newest first.
+    The caller has made sure that its reader may see the school's.
+    """
+    rows = await repair_sql.repairs_of_school(institution_id)
+    steps = await repair_sql.steps_of([row["id"] for row in rows])
+    return [{**row, "steps": [step for step in steps if step["repair_id"] == row["id"]]} for row in rows]
+
+
+async def confirm_arrival(typed: str) -> None:
+    """The school has its repaired device again: its own word, or staff's who were told so. Said twice it counts once.
+
+    Raises:
+        NotFound: no such repair within the scope.
+        Conflict: it is not on its way back.
+    """
+    scope = service.require(Permission.STOCK_WRITE, by_school=True)
+    code = parse_code(typed)
+    async with unit_of_work():
+        repair = await repair_sql.repair(code, lock=True) if code else None
+        if repair is None or not scope.covers(
+            region_id=repair["regional_directorate_id"], institution_id=repair["institution_id"]
+        ):
+            raise NotFound("repair-not-found", code=typed[:20])
+        if repair["state"] != "returned":
+            raise Conflict("repair-not-on-its-way", code=repair["code"])
+        if await repair_sql.set_arrived(repair_id=repair["id"]):
+            await repair_sql.add_step(repair["id"], "arrived", "", "", None, service.acting())
+            await audit.record("repair-arrived", "repair", repair["code"])
+
+
+async def ask_for_arrival() -> int:
+    """Ask the schools that have not said so whether their repaired device came; returns how many were written to."""
+    today, sent = papers.now().date(), 0
+    for row in await repair_sql.not_arrived():
+        async with unit_of_work():
+            sent += await repair_mails.ask(row, today)
+    return sent
 
 
 async def spares_for(repair: dict[str, Any]) -> list[dict[str, Any]]:
@@ -187,6 +235,9 @@ async def take_step(typed: str, step: str, given: Given) -> str:
         )
         note = free_text(given.note)
         await repair_sql.add_step(repair["id"], after, note, posting, paper[0] if paper else None, service.acting())
+        told = await repair_sql.repair(repair["code"])
+        assert told is not None
+        await repair_mails.tell(told, note)
         await audit.record("repair-advanced", "repair", repair["code"], why=note, state=after, step=step)
     return after
 

@@ -25,6 +25,7 @@ SENTENCES: dict[str, str] = {
     "repair-step-not-possible": N_(
         "The repair %(code)s has moved on meanwhile: this step is not possible any more. Look at it again."
     ),
+    "repair-not-on-its-way": N_("The device of repair %(code)s has not left for the school yet."),
     "repairer-missing": N_("Say who repairs it."),
     "repair-without-school": N_("The device of repair %(code)s came from the store: there is no school to give it to."),
     "no-spare-device": N_("The store has no %(item)s to give in its place."),

@@ -32,6 +32,13 @@ async def today(principal: Principal) -> Today:
     if waiting:
         title = ngettext("%(num)s fault was reported", "%(num)s faults were reported", waiting)
         tasks.append(Task(title, "/repairs?state=reported", _("Send it to a repairer, or replace it."), "warn"))
+    if unsaid := await repairs.unconfirmed():
+        title = ngettext(
+            "%(num)s repaired device is not confirmed by its school",
+            "%(num)s repaired devices are not confirmed by their schools",
+            unsaid,
+        )
+        tasks.append(Task(title, "/repairs?state=unconfirmed", _("The schools are asked each week.")))
     if late := len(await loans.list_loans("late")):
         title = ngettext("%(num)s loan is late", "%(num)s loans are late", late)
         tasks.append(Task(title, "/loans?state=late", _("The schools are reminded each week."), "warn"))

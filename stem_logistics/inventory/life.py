@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from stem_logistics.codes import shown_code
-from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS, IDLE_STATES, REPAIR_STATES, REPAIR_TONES
+from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS, IDLE_STATES, REPAIR_STEP_STATES, REPAIR_STEP_TONES
 from stem_logistics.deliveries.reasons import KIND_WORDS, OUTCOME_WORDS
 from stem_logistics.inventory.rules import REVERSIBLE
 from stem_logistics.inventory.words import REASON_TONES, REASON_WORDS
@@ -278,8 +278,8 @@ def _custody(row: dict[str, Any]) -> _Told:
 def _repair(row: dict[str, Any]) -> _Told:
     door = Door(_("Repair %(code)s", code=shown_code(row["code"])), f"/repairs/{row['code']}")
     text = " · ".join(each for each in (_piece(row), row["code2"]) if each)
-    title = _("Repair: %(state)s", state=REPAIR_STATES[row["word"]])
-    return _Told(title, text, row["said"], (door,), REPAIR_TONES[row["word"]])
+    title = _("Repair: %(state)s", state=REPAIR_STEP_STATES[row["word"]])
+    return _Told(title, text, row["said"], (door,), REPAIR_STEP_TONES[row["word"]])
 
 
 def _lent(row: dict[str, Any]) -> _Told:

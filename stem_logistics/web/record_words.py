@@ -128,6 +128,7 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "recall-closed": _("Recall closed"),
     "recall-reminded": _("Schools reminded of a recall"),
     "recall-started": _("Recall started"),
+    "repair-arrived": _("Repaired device is at its school again"),
     "repair-advanced": _("Repair went on"),
     "repair-reported": _("Fault reported"),
     "stocktake-line-decided": _("What a stocktake found was decided"),
