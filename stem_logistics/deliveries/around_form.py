@@ -1,6 +1,6 @@
 """The receipt's form beyond its lines: quality, committee, what came unasked. Knows no request."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from stem_logistics.deliveries.committee import (
     MEMBERS,
@@ -55,17 +55,22 @@ def committee_of(typed: Mapping[str, str]) -> Committee | None:
     return Committee(members, typed.get("committee_act", ""), "directorate" if by == "directorate" else "school")
 
 
-def extras_of(typed: Mapping[str, str]) -> tuple[Extra, ...]:
-    """What came without having been sent; an empty row is none. A number that is none is 0, which is refused."""
+def extras_of(typed: Mapping[str, str], photos: Mapping[str, Sequence[bytes]] | None = None) -> tuple[Extra, ...]:
+    """What came without having been sent; an empty row is none. A number that is none is 0, which is refused.
+
+    Args:
+        photos: digests of stored photographs, by the row (`extra-1`).
+    """
     found = []
     for number in range(1, MOST_EXTRAS + 1):
         what, count, serial = (
             typed.get(f"extra-{number}-{name}", "").strip() for name in ("what", "quantity", "serial")
         )
-        if what or count or serial:
+        shown = tuple((photos or {}).get(f"extra-{number}", ()))
+        if what or count or serial or shown:
             pieces = int(count) if count.isascii() and count.isdigit() and len(count) <= 6 else 0
             kind = typed.get(f"extra-{number}-kind", "")
-            found.append(Extra("wrong" if kind == "wrong" else "surplus", what, pieces, serial))
+            found.append(Extra("wrong" if kind == "wrong" else "surplus", what, pieces, serial, shown, number))
     return tuple(found)
 
 

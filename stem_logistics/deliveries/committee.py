@@ -6,6 +6,7 @@ from typing import Literal
 
 from stem_logistics.deliveries.rules import LARGEST_QUANTITY, LONGEST_NAME, ReceiptProblem
 from stem_logistics.deliveries.signature import is_drawn
+from stem_logistics.registry.folding import plain
 
 MEMBERS = 3
 MOST_EXTRAS = 3
@@ -46,12 +47,24 @@ class Committee:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """Something that came without having been sent: more than the list says, or another thing than the list says."""
+    """Something that came without having been sent: more than the list says, or another thing than the list says.
+
+    Args:
+        photos: digests of stored photographs.
+        row: of the form, where it did not come from its first ones.
+    """
 
     kind: Literal["surplus", "wrong"]
     what: str
     quantity: int
     serial_number: str = ""
+    photos: tuple[bytes, ...] = ()
+    row: int = 0
+
+
+def folded_name(name: str) -> str:
+    """A person's name as it is compared: accents, capitals, final sigmas and blanks do not tell two people apart."""
+    return " ".join(plain(name).split())
 
 
 def check_committee(committee: Committee) -> list[ReceiptProblem]:
@@ -62,7 +75,7 @@ def check_committee(committee: Committee) -> list[ReceiptProblem]:
     names: dict[str, int] = {}
     for number, member in enumerate(committee.members, 1):
         field = f"member-{number}"
-        folded = " ".join(member.name.casefold().split())
+        folded = folded_name(member.name)
         if not folded or len(member.name) > LONGEST_NAME:
             found.append(ReceiptProblem(None, f"{field}-name", "member-name-missing", {"number": number}))
         elif folded in names:
@@ -81,7 +94,8 @@ def check_committee(committee: Committee) -> list[ReceiptProblem]:
 def check_extras(extras: Sequence[Extra]) -> list[ReceiptProblem]:
     """What is wrong with what came without having been sent; fields are `extra-1-what`, `extra-1-quantity`."""
     found = []
-    for number, extra in enumerate(extras, 1):
+    for at, extra in enumerate(extras, 1):
+        number = extra.row or at
         if not extra.what.strip() or len(extra.what) > LONGEST_EXTRA:
             found.append(ReceiptProblem(None, f"extra-{number}-what", "extra-unnamed", {"most": LONGEST_EXTRA}))
         if not 1 <= extra.quantity <= LARGEST_QUANTITY:

@@ -8,7 +8,7 @@ from stem_logistics import audit, files, mail, runtime
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.codes import parse_code
 from stem_logistics.db.engine import unit_of_work
-from stem_logistics.deliveries import mails, service
+from stem_logistics.deliveries import mails, photo_queries, service
 from stem_logistics.deliveries import receipt_queries as queries
 from stem_logistics.deliveries.reasons import OUTCOMES
 from stem_logistics.errors import Conflict, Invalid, NotFound
@@ -37,12 +37,18 @@ async def get_discrepancy(
     return row
 
 
-async def photo_of(typed: str) -> bytes:
-    """The photograph that belongs to a discrepancy. Raises NotFound."""
+async def photos_of(discrepancy_id: int) -> list[bytes]:
+    """The digests of a case's photographs."""
+    return await photo_queries.of_case(discrepancy_id)
+
+
+async def photo_of(typed: str, number: int = 1) -> bytes:
+    """A photograph that belongs to a discrepancy, counted from 1. Raises NotFound."""
     row = await get_discrepancy(typed)
-    if row["photo_digest"] is None:
+    digests = await photos_of(row["id"])
+    if not 1 <= number <= len(digests):
         raise NotFound("file-not-found", digest="")
-    return (await files.load(row["photo_digest"])).content
+    return (await files.load(digests[number - 1])).content
 
 
 def account() -> int | None:

@@ -67,6 +67,7 @@ async def _view(code: str, *, error: str = "", typed: dict[str, str] | None = No
     row = await discrepancies.get_discrepancy(code)
     context = {
         "row": row,
+        "photos": await discrepancies.photos_of(row["id"]),
         "notes": await discrepancies.notes_of(row["id"]),
         "note_words": NOTE_WORDS,
         "kinds": KIND_WORDS,
@@ -92,10 +93,15 @@ async def page(request: AnyRequest, code: FromPath[str]) -> Template:
     return await _view(code)
 
 
-@get("/discrepancies/{code:str}/photo", opt=READ, include_in_schema=False, operation_id="DiscrepancyPhoto")
-async def photo(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
-    """The photograph that the school sent."""
-    return Response(await discrepancies.photo_of(code), media_type="image/jpeg")
+@get(
+    ["/discrepancies/{code:str}/photo", "/discrepancies/{code:str}/photo/{number:int}"],
+    opt=READ,
+    include_in_schema=False,
+    operation_id="DiscrepancyPhoto",
+)
+async def photo(request: AnyRequest, code: FromPath[str], number: FromPath[int | None] = None) -> Response[bytes]:
+    """A photograph that the school sent; the first where none is named."""
+    return Response(await discrepancies.photo_of(code, number or 1), media_type="image/jpeg")
 
 
 @post(

@@ -1,17 +1,24 @@
 """The papers of a delivery, made from what the database says: protocol, packing list, label; and their verification."""
 
 import asyncio
+import hashlib
 import hmac
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from stem_logistics import files, runtime
-from stem_logistics.checks import service as checks
-from stem_logistics.checks.rules import DeviceHealth
 from stem_logistics.codes import parse_code, shown_code
-from stem_logistics.deliveries import queries, receipt_queries, signing_queries
+from stem_logistics.deliveries import (
+    photo_queries,
+    protocol_lines,
+    quality_queries,
+    queries,
+    receipt_queries,
+    signing_queries,
+)
 from stem_logistics.deliveries.documents.packing import (
     PackedKit,
     PackedLine,
@@ -23,21 +30,12 @@ from stem_logistics.deliveries.documents.packing import (
     pick_list_pdf,
 )
 from stem_logistics.deliveries.documents.parties import School, Sender
-from stem_logistics.deliveries.documents.protocol import Kit, Line, Protocol, Signer, protocol_pdf
+from stem_logistics.deliveries.documents.protocol import LaterQuality, Protocol, Signer, protocol_pdf
 from stem_logistics.deliveries.documents.text import greek_date
-from stem_logistics.deliveries.reasons import DAMAGE_WORDS, MISSING_WORDS
 from stem_logistics.errors import NotFound
-from stem_logistics.web.i18n import gettext, use_locale
 
-CHECK_WORDS = {
-    "PASS": "εντάξει",
-    "FAIL": "βλάβη",
-    "INCONCLUSIVE": "δεν ολοκληρώθηκε ο έλεγχος",
-    "OUTDATED": "παλιά έκδοση",
-    "UNKNOWN": "άγνωστο",
-    "MISMATCH": "άλλο υλικολογισμικό",
-    "DAMAGED": "κατεστραμμένο υλικολογισμικό",
-}
+# What a receipt answers of a line, in the order of the first codes.
+ANSWERED = ("received", "damaged", "missing", "not_yet")
 
 
 def sender() -> Sender:
@@ -65,43 +63,17 @@ def _carrier(consignment: dict[str, Any]) -> str:
     return ", ".join(x for x in (consignment["courier"], consignment["tracking_number"]) if x)
 
 
-def _remarks(row: dict[str, Any]) -> tuple[str, ...]:
-    said = []
-    with use_locale("el"):
-        if row["damaged"]:
-            reason = str(DAMAGE_WORDS[row["damage_reason"]])
-            said.append(gettext("Damaged %(count)s: %(reason)s", count=row["damaged"], reason=reason))
-        if row["missing"]:
-            reason = str(MISSING_WORDS[row["missing_reason"]])
-            said.append(gettext("Missing %(count)s: %(reason)s", count=row["missing"], reason=reason))
-    if row["note"]:
-        said.append(f"«{row['note']}»")
-    return tuple(said)
-
-
 def _extra(extra: dict[str, Any]) -> str:
     word = "πλεόνασμα" if extra["kind"] == "surplus" else "άλλο είδος"
     return f"{extra['what']} ({word})"
-
-
-def _check(device: DeviceHealth | None) -> str:
-    """The word of a device's last check, as the official document has it."""
-    if device is None or device.verdict is None or device.observed_at is None:
-        return ""
-    return f"{CHECK_WORDS[device.verdict.value]} ({greek_date(_local(device.observed_at))})"
 
 
 async def protocol_of(receipt: dict[str, Any], issue: int = 1) -> Protocol:
     """What the protocol of a receipt says, from the database as it is now."""
     consignment = await queries.consignment_by_id(receipt["consignment_id"])
     assert consignment is not None
-    kits: dict[int, list[dict[str, Any]]] = {}
-    rows = await receipt_queries.receipt_lines(receipt["id"])
-    for row in rows:
-        kits.setdefault(row["head_id"], []).append(row)
-    health = await checks.health_of_kits(list({row["kit_id"] for row in rows})) if rows else {}
-    checked = {each.device_id: each for kit in health.values() for each in kit.devices if each.verdict is not None}
     members = await signing_queries.members([receipt["id"]])
+    photos = await photo_queries.of_receipt(receipt["id"])
     return Protocol(
         number=receipt["protocol_number"],
         moment=_local(receipt["confirmed_at"]),
@@ -109,28 +81,7 @@ async def protocol_of(receipt: dict[str, Any], issue: int = 1) -> Protocol:
         wave=consignment["wave_title_el"] or "",
         sender=sender(),
         school=_school(consignment),
-        kits=tuple(
-            Kit(
-                shown_code(lines[0]["kit_code"]),
-                lines[0]["kit_title_el"],
-                tuple(
-                    Line(
-                        row["name_el"],
-                        row["item"],
-                        row["serial_number"] or "",
-                        row["received"] + row["damaged"] + row["missing"] + row["not_yet"],
-                        row["received"],
-                        row["damaged"],
-                        row["missing"],
-                        row["not_yet"],
-                        _remarks(row),
-                        _check(checked.get(row["device_id"])),
-                    )
-                    for row in lines
-                ),
-            )
-            for lines in kits.values()
-        ),
+        kits=await protocol_lines.kits_of(receipt["consignment_id"], receipt["part"]),
         receiver_name=receipt["receiver_name"] or "–",
         receiver_role=receipt["receiver_role"],
         part=receipt["part"],
@@ -138,7 +89,7 @@ async def protocol_of(receipt: dict[str, Any], issue: int = 1) -> Protocol:
         url=f"{runtime.settings().base_url}/v/{receipt['code']}",
         courier=_carrier(consignment),
         note=receipt["note"],
-        photos=tuple(row["photo_digest"].hex() for row in rows if row["photo_digest"]),
+        photos=tuple(photo["digest"].hex() for photo in photos if not photo["later"]),
         quality=receipt["quality"],
         act=receipt["committee_act"],
         appointed_by=receipt["appointed_by"],
@@ -158,7 +109,17 @@ async def protocol_of(receipt: dict[str, Any], issue: int = 1) -> Protocol:
         issue=issue,
         by_staff=receipt["channel"] == "staff",
         signed_on_file=receipt["signed_digest"] is not None,
+        signature=receipt["signature"],
+        later=_later(await quality_queries.of_receipt(receipt["id"]), photos),
     )
+
+
+def _later(quality: dict[str, Any] | None, photos: Sequence[dict[str, Any]]) -> LaterQuality | None:
+    if quality is None:
+        return None
+    by = Signer(quality["name"] or "–", quality["role"], _local(quality["done_at"]), quality["signature"])
+    shown = tuple(photo["digest"].hex() for photo in photos if photo["later"])
+    return LaterQuality(quality["quality"], by, quality["note"], shown)
 
 
 async def store_protocol(receipt: dict[str, Any], why: str = "") -> bytes:
@@ -169,15 +130,19 @@ async def store_protocol(receipt: dict[str, Any], why: str = "") -> bytes:
     pdf = await asyncio.to_thread(protocol_pdf, protocol)
     digest = await files.store(pdf, "application/pdf")
     await receipt_queries.set_protocol(receipt["id"], digest)
-    await signing_queries.add_issue(receipt["id"], digest, why)
+    await signing_queries.add_issue(receipt["id"], digest, why, protocol.verification(), protocol.facts())
     return digest
 
 
 async def verified(typed: str, verification: str) -> dict[str, Any]:
-    """What the register says of a protocol that somebody holds on paper, without the person who received.
+    """What the register says of a protocol that somebody holds on paper, without the names on it.
+
+    Each edition has a code of its own, which stands for all that it says. An edition holds while its code is known
+    and what may never change after a receipt is still what it was printed with.
 
     Returns:
-        `holds` (whether the facts on the paper are those of the register), the receipt, and the `protocol`.
+        `holds` (whether the paper is one of the editions), the `edition` (its number), all `editions`, the receipt, and
+        the `protocol` as it is now, with initials for names.
 
     Raises:
         NotFound: no such receipt.
@@ -186,10 +151,44 @@ async def verified(typed: str, verification: str) -> dict[str, Any]:
     receipt = await receipt_queries.receipt_by_code(code) if code else None
     if receipt is None:
         raise NotFound("receipt-not-found", code=typed[:20])
-    protocol = await protocol_of(receipt)
+    editions = await signing_queries.issues(receipt["id"])
+    protocol = await protocol_of(receipt, len(editions) or 1)
+    # editions of before had one code together, of fewer facts; it is computed as it was
+    first = await _first_verification(receipt)
     given = verification.upper().replace("-", "")
-    holds = hmac.compare_digest(given.encode(), protocol.verification().replace("-", "").encode())
-    return {"holds": holds, "receipt": receipt, "protocol": protocol}
+    edition = None
+    for each in editions:
+        printed = each["verification"].replace("-", "") or first
+        unchanged = each["facts"] is None or each["facts"] == protocol.facts()
+        if hmac.compare_digest(given.encode(), printed.encode()) and unchanged:
+            edition = each["issue"]
+    found = {"edition": edition, "editions": editions, "receipt": receipt, "protocol": protocol.with_initials()}
+    return {"holds": edition is not None, **found}
+
+
+async def _first_verification(receipt: dict[str, Any]) -> str:
+    rows = await receipt_queries.receipt_lines(receipt["id"])
+    facts = {
+        "number": receipt["protocol_number"],
+        "moment": _local(receipt["confirmed_at"]).timestamp(),
+        "consignment": shown_code(receipt["consignment_code"]),
+        "school": receipt["institution_code"],
+        "part": receipt["part"],
+        "final": receipt["is_final"],
+        "lines": [
+            [
+                shown_code(row["kit_code"]),
+                row["item"],
+                row["serial_number"] or "",
+                sum(row[name] for name in ANSWERED),
+                *(row[name] for name in ANSWERED),
+            ]
+            for row in rows
+        ],
+        "photos": [row["digest"].hex() for row in await photo_queries.of_receipt(receipt["id"]) if not row["later"]],
+    }
+    canonical = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16].upper()
 
 
 async def shipment_of(consignment: dict[str, Any]) -> Shipment:

@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 from stem_logistics.accounts import links
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.deliveries import protocols, service
+from stem_logistics.deliveries.documents import protocol
 from stem_logistics.errors import DomainError, Gone, Invalid, TooMany
 from stem_logistics.web.security import client_address
 from stem_logistics.web.sentences import sentence_of
@@ -65,6 +66,12 @@ async def verify_page(request: AnyRequest, code: FromPath[str], verification: Fr
         found = await protocols.verified(code, given)
         # without the code of the paper nothing is told: numbers could be tried one after the other
         context["found"] = found if given else None
+        context["said"] = said = protocol.said(found["protocol"])
+        context["receiver"] = f"{said['receiver']['name']}, {said['receiver']['post']}"
+        context["members"] = [
+            ", ".join(word for word in (member["name"], member["post"], member["when"]) if word)
+            for member in said["members"]
+        ]
     except DomainError as refused:
         context["error"], status = sentence_of(refused), refused.status
     return Template("deliveries/verify.html", context=context, status_code=status)

@@ -10,7 +10,7 @@ from stem_logistics.selecting import Listed, Where
 
 RECEIPT = """r.id, r.code, r.consignment_id, r.part, r.protocol_number, r.protocol_digest, r.receiver_name,
   r.receiver_role, r.channel, r.link_id, r.account_id, r.note, r.is_final, r.confirmed_at, c.institution_id,
-  r.quality, r.committee_act, r.appointed_by, r.signed_digest, r.signed_at,
+  r.quality, r.committee_act, r.appointed_by, r.signed_digest, r.signed_at, r.signature,
   i.regional_directorate_id, i.code AS institution_code, i.name AS institution_name, c.code AS consignment_code"""
 RECEIPTS = """FROM receipt r JOIN consignment c ON c.id = r.consignment_id
   JOIN institution i ON i.id = c.institution_id"""
@@ -55,13 +55,14 @@ async def add_receipt(
     idempotency_key: str,
     note: str,
     is_final: bool,
+    signature: str = "",
 ) -> int:
     """Add a receipt; returns its id."""
     return int(
         await fetch_value(
             """INSERT INTO receipt (code, consignment_id, part, protocol_number, receiver_name, receiver_role, channel,
-                 link_id, account_id, idempotency_key, note, is_final)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id""",
+                 link_id, account_id, idempotency_key, note, is_final, signature)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id""",
             code,
             consignment_id,
             part,
@@ -74,6 +75,7 @@ async def add_receipt(
             idempotency_key,
             note,
             is_final,
+            signature,
         )
     )
 
@@ -85,7 +87,6 @@ async def add_receipt_line(
     numbers: tuple[int, int, int, int],
     reasons: tuple[str, str],
     note: str,
-    photo: bytes | None,
 ) -> int:
     """Add what a receipt says of a line; returns its id.
 
@@ -96,15 +97,14 @@ async def add_receipt_line(
     return int(
         await fetch_value(
             """INSERT INTO receipt_line (receipt_id, consignment_line_id, device_id, received, damaged, missing,
-                 not_yet, damage_reason, missing_reason, note, photo_digest)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id""",
+                 not_yet, damage_reason, missing_reason, note)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id""",
             receipt_id,
             line_id,
             device_id,
             *numbers,
             *reasons,
             note,
-            photo,
         )
     )
 
@@ -130,19 +130,44 @@ async def receipt_lines(receipt_id: int) -> list[dict[str, Any]]:
     )
 
 
+async def lines_until(consignment_id: int, part: int) -> list[dict[str, Any]]:
+    """What the receipts of a consignment say, up to one of them, with what was `found` damaged when the quality was
+    looked at later.
+    """
+    return await fetch(
+        """SELECT rl.id, r.part, rl.consignment_line_id AS line_id, rl.device_id, dv.serial_number, rl.received,
+             rl.damaged, rl.missing, rl.damage_reason, rl.missing_reason, rl.note, coalesce(q.damaged, 0) AS found,
+             q.damage_reason AS found_reason, q.note AS found_note
+           FROM receipt r JOIN receipt_line rl ON rl.receipt_id = r.id LEFT JOIN device dv ON dv.id = rl.device_id
+           LEFT JOIN receipt_quality_line q ON q.receipt_line_id = rl.id
+           WHERE r.consignment_id = $1 AND r.part <= $2 ORDER BY r.part, rl.id""",
+        consignment_id,
+        part,
+    )
+
+
 async def add_discrepancy(
-    code: str, receipt_line_id: int | None, kind: str, quantity: int, due_on: date, surplus_id: int | None = None
+    code: str,
+    receipt_line_id: int | None,
+    kind: str,
+    quantity: int,
+    due_on: date,
+    surplus_id: int | None = None,
+    quality_line_id: int | None = None,
 ) -> None:
-    """Open a discrepancy of a line that was sent, or of something that came without having been sent."""
+    """Open a discrepancy of a line that was sent, of something that came without having been sent, or of what was found
+    damaged in a line later.
+    """
     await execute(
-        """INSERT INTO discrepancy (code, receipt_line_id, surplus_id, kind, quantity, due_on)
-           VALUES ($1, $2, $3, $4, $5, $6)""",
+        """INSERT INTO discrepancy (code, receipt_line_id, surplus_id, kind, quantity, due_on, quality_line_id)
+           VALUES ($1, $2, $3, $4, $5, $6, $7)""",
         code,
         receipt_line_id,
         surplus_id,
         kind,
         quantity,
         due_on,
+        quality_line_id,
     )
 
 
@@ -171,7 +196,7 @@ DISCREPANCIES = """FROM discrepancy x LEFT JOIN receipt_line rl ON rl.id = x.rec
   JOIN institution i ON i.id = c.institution_id LEFT JOIN consignment_line cl ON cl.id = rl.consignment_line_id
   LEFT JOIN kit k ON k.id = coalesce(c.for_kit_id, cl.kit_id) LEFT JOIN item it ON it.id = cl.item_id
   LEFT JOIN device dv ON dv.id = rl.device_id LEFT JOIN account a ON a.id = x.closed_by
-  LEFT JOIN account o ON o.id = x.owner_id"""
+  LEFT JOIN account o ON o.id = x.owner_id LEFT JOIN receipt_quality_line ql ON ql.id = x.quality_line_id"""
 DISCREPANCY = """x.id, x.code, x.kind, x.quantity, x.state, x.outcome, x.outcome_reason, x.opened_at, x.due_on,
   x.closed_at, a.name AS closed_by, c.code AS consignment_code, r.code AS receipt_code, r.protocol_number,
   i.code AS institution_code, i.name AS institution_name, i.id AS institution_id, i.regional_directorate_id,
@@ -179,7 +204,9 @@ DISCREPANCY = """x.id, x.code, x.kind, x.quantity, x.state, x.outcome, x.outcome
   coalesce(it.name_el, su.what) AS name_el, coalesce(it.name_en, su.what) AS name_en, dv.id AS device_id,
   coalesce(dv.serial_number, nullif(su.serial_number, '')) AS serial_number, o.name AS owner, x.owner_id,
   x.sender_told_at, x.replacement, k.batch, c.supplier_document, c.courier, c.tracking_number,
-  rl.damage_reason, rl.missing_reason, rl.note, rl.photo_digest,
+  coalesce(ql.damage_reason, rl.damage_reason) AS damage_reason, rl.missing_reason,
+  coalesce(ql.note, rl.note) AS note, x.quality_line_id IS NOT NULL AS found_later, su.device_id AS thing_device_id,
+  su.kit_id AS thing_kit_id, su.found_place_id, x.surplus_id,
   (SELECT n.code FROM consignment n WHERE n.discrepancy_id = x.id AND n.state <> 'cancelled') AS sent_again,
   (SELECT f.code FROM discrepancy f WHERE f.id = c.discrepancy_id) AS follows,
   (x.state = 'open' AND x.due_on < CURRENT_DATE) AS late"""

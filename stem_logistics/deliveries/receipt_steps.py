@@ -1,6 +1,7 @@
 """The steps of a receipt's form, for a school behind its link and for staff who enter a signed paper."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Request
@@ -13,7 +14,7 @@ from stem_logistics.deliveries.kept_photos import carried_digest, keep_photo, ke
 from stem_logistics.deliveries.photos import LARGEST_BYTES
 from stem_logistics.deliveries.reasons import DAMAGE_WORDS, MISSING_WORDS
 from stem_logistics.deliveries.receipt_form import OTHER_ROLE, ROLES, ReceiptForm
-from stem_logistics.deliveries.receipts import Confirmation, ReceiptRefused
+from stem_logistics.deliveries.receipts import MOST_PHOTOS, Confirmation, ReceiptRefused
 from stem_logistics.errors import Conflict, DomainError, Invalid
 from stem_logistics.web.i18n import Text
 from stem_logistics.web.sentences import sentence_of
@@ -108,10 +109,11 @@ async def confirm(request: AnyRequest, base: str, awaited: dict[str, Any], *, st
 
 def _confirmation(form: ReceiptForm, consignment_id: int, key: str) -> Confirmation:
     photos = {
-        name.removeprefix("kept-"): digest
+        name.removeprefix("kept-"): [digest for each in value.split() if (digest := kept_photo(each, consignment_id))]
         for name, value in form.typed.items()
-        if name.startswith("kept-") and (digest := kept_photo(value, consignment_id)) is not None
+        if name.startswith("kept-")
     }
+    signed = photos.pop("signed", [])
     seen = form.typed.get("seen", "")
     return Confirmation(
         form.answers,
@@ -120,11 +122,12 @@ def _confirmation(form: ReceiptForm, consignment_id: int, key: str) -> Confirmat
         key=f"{consignment_id}:{key[:100]}",
         seen_parts=int(seen) if seen.isdecimal() and len(seen) < 6 else -1,
         note=form.typed.get("receipt_note", ""),
-        signed=photos.pop("signed", None),
+        signed=signed[-1] if signed else None,
+        signature=form.typed.get("receiver_drawn", ""),
         photos=photos,
         quality=around_form.quality_of(form.typed),
         committee=around_form.committee_of(form.typed),
-        extras=around_form.extras_of(form.typed),
+        extras=around_form.extras_of(form.typed, photos),
     )
 
 
@@ -132,18 +135,37 @@ async def _files(
     data: FormMultiDict, form: ReceiptForm, consignment_id: int, *, staff: bool
 ) -> tuple[dict[str, str], dict[str, Text]]:
     """The files that came with the form, kept at once: a browser does not send a file a second time."""
-    carried, errors = {}, {}  # type: dict[str, str], dict[str, Text]
-    for key in (*form.ticked, *(("signed",) if staff else ())):
-        field = "signed" if key == "signed" else f"photo-{key}"
-        upload = data.get(field)
-        if not isinstance(upload, UploadFile) or not upload.filename:
-            continue
+    keys = [*form.ticked, *(f"extra-{number}" for number in range(1, MOST_EXTRAS + 1))]
+    carried, errors = await kept_photos(data, keys, form.typed, consignment_id)
+    upload = data.get("signed")
+    if staff and isinstance(upload, UploadFile) and upload.filename:
         try:
-            content = await upload.read(LARGEST_BYTES + 1)
-            if key == "signed":
-                carried["kept-signed"] = carried_digest(await signing.keep_paper(content), consignment_id)
-            else:
-                carried[f"kept-{key}"] = await keep_photo(content, consignment_id)
+            digest = await signing.keep_paper(await upload.read(LARGEST_BYTES + 1))
+            carried["kept-signed"] = carried_digest(digest, consignment_id)
         except DomainError as refused:
-            errors[field] = sentence_of(refused)
+            errors["signed"] = sentence_of(refused)
+    return carried, errors
+
+
+async def kept_photos(
+    data: FormMultiDict, keys: Sequence[str], typed: Mapping[str, str], subject: int | str
+) -> tuple[dict[str, str], dict[str, Text]]:
+    """Keep the photographs of a form, up to five for each thing; what the form carries along then, and what is wrong.
+
+    Args:
+        keys: of the things that may have photographs: `photo-…` is the field, `kept-…` what was sent before.
+    """
+    carried, errors = {}, {}  # type: dict[str, str], dict[str, Text]
+    for key in keys:
+        uploads = [each for each in data.getall(f"photo-{key}", []) if isinstance(each, UploadFile) and each.filename]
+        kept = [each for each in typed.get(f"kept-{key}", "").split() if kept_photo(each, subject)]
+        for upload in uploads:
+            try:
+                if len(kept) == MOST_PHOTOS:
+                    raise Invalid("photos-too-many", most=MOST_PHOTOS)
+                kept = list(dict.fromkeys([*kept, await keep_photo(await upload.read(LARGEST_BYTES + 1), subject)]))
+            except DomainError as refused:
+                errors[f"photo-{key}"] = sentence_of(refused)
+        if kept:
+            carried[f"kept-{key}"] = " ".join(kept)
     return carried, errors

@@ -1,6 +1,6 @@
 """Receipts: what is expected, its confirmation, and what that sets in motion."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -10,7 +10,16 @@ from stem_logistics.accounts import links
 from stem_logistics.accounts.policy import Permission, Principal
 from stem_logistics.codes import new_code, parse_code
 from stem_logistics.db.engine import unit_of_work
-from stem_logistics.deliveries import mails, protocols, queries, receipt_queries, resending, service, signing_queries
+from stem_logistics.deliveries import (
+    mails,
+    photo_queries,
+    protocols,
+    queries,
+    receipt_queries,
+    resending,
+    service,
+    signing_queries,
+)
 from stem_logistics.deliveries.committee import Committee, Extra, check_committee, check_extras
 from stem_logistics.deliveries.expected import ExpectedLine, expected_lines
 from stem_logistics.deliveries.reasons import KIND_WORDS, OUTCOME_WORDS
@@ -24,12 +33,14 @@ from stem_logistics.deliveries.rules import (
     check_receiver,
     receipt_action,
 )
+from stem_logistics.deliveries.signature import is_drawn
 from stem_logistics.errors import Conflict, FieldErrors, Forbidden, NotFound
 from stem_logistics.inventory import ledger
 from stem_logistics.inventory.ledger import Move
 
 DAYS_FOR_DISCREPANCY = 30
 LONGEST_RECEIPT_NOTE = 2_000
+MOST_PHOTOS = 5
 QUALITIES = ("looked", "tried", "later")
 
 
@@ -58,6 +69,7 @@ class Confirmation:
     Args:
         answers: by the lines' keys; a line that is left out has not arrived yet.
         photos: digests of stored photographs, by the lines' keys.
+        signature: drawn by the person who receives, as points.
         key: the form's own key: sent twice it counts once.
         seen_parts: how many receipts there were when the form was opened.
         quality: how far the quality was looked at: looked, tried, later.
@@ -72,11 +84,12 @@ class Confirmation:
     key: str
     seen_parts: int
     note: str = ""
-    photos: Mapping[str, bytes] | None = None
+    photos: Mapping[str, Sequence[bytes]] | None = None
     quality: str = "looked"
     committee: Committee | None = None
     extras: tuple[Extra, ...] = ()
     signed: bytes | None = None
+    signature: str = ""
 
 
 def _may_receive(principal: Principal, consignment: dict[str, Any]) -> Literal["link", "staff"]:
@@ -148,9 +161,17 @@ def _check_around(given: Confirmation, channel: str) -> list[ReceiptProblem]:
     found = check_extras(given.extras) + (check_committee(given.committee) if given.committee else [])
     if given.quality not in QUALITIES:
         found.append(ReceiptProblem(None, "quality", "quality-unknown"))
+    if given.signature and not is_drawn(given.signature):
+        found.append(ReceiptProblem(None, "receiver_drawn", "receiver-signature-unusable"))
+    if any(len(photos) > MOST_PHOTOS for photos in _photos(given)):
+        found.append(ReceiptProblem(None, "", "photos-too-many", {"most": MOST_PHOTOS}))
     if channel == "staff" and runtime.actor().principal.kind == "account" and given.signed is None:
         found.append(ReceiptProblem(None, "signed", "signed-paper-missing"))
     return found
+
+
+def _photos(given: Confirmation) -> list[Sequence[bytes]]:
+    return [*(given.photos or {}).values(), *(extra.photos for extra in given.extras)]
 
 
 async def _write_around(receipt_id: int, given: Confirmation, due: date) -> None:
@@ -167,6 +188,7 @@ async def _write_around(receipt_id: int, given: Confirmation, due: date) -> None
         number = await signing_queries.add_extra(
             receipt_id, extra.kind, extra.what.strip(), extra.serial_number.strip()[:80], extra.quantity
         )
+        await photo_queries.add("surplus_id", number, extra.photos)
         await receipt_queries.add_discrepancy(new_code("D"), None, extra.kind, extra.quantity, due, number)
     if given.signed is not None:
         await signing_queries.set_signed(receipt_id, given.signed, who.id if who.kind == "account" else None)
@@ -208,6 +230,7 @@ async def _write(
         idempotency_key=given.key,
         note=given.note.strip()[:LONGEST_RECEIPT_NOTE],
         is_final=action is Action.RECEIVE_REST,
+        signature=given.signature,
     )
     due = service.today() + timedelta(days=DAYS_FOR_DISCREPANCY)
     for line in lines:
@@ -224,8 +247,8 @@ async def _write(
                 answer.missing_reason if answer.missing else "",
             ),
             answer.note.strip(),
-            (given.photos or {}).get(line.key),
         )
+        await photo_queries.add("receipt_line_id", row, (given.photos or {}).get(line.key, ()))
         for kind, quantity in (("damaged", answer.damaged), ("missing", answer.missing)):
             if quantity:
                 await receipt_queries.add_discrepancy(new_code("D"), row, kind, quantity, due)

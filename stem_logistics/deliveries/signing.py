@@ -16,6 +16,7 @@ from stem_logistics.deliveries import (
     service,
     signing_queries,
 )
+from stem_logistics.deliveries.committee import folded_name
 from stem_logistics.deliveries.photos import LARGEST_BYTES, cleaned
 from stem_logistics.deliveries.signature import is_drawn
 from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
@@ -65,7 +66,8 @@ async def to_sign(typed: str) -> dict[str, Any]:
 async def member_confirms(typed: str, position: int, name: str, drawn: str = "") -> bool:
     """A member of the committee says yes to the receipt; True where all three have.
 
-    The name has to be typed as it stands in the committee: nobody confirms in another's place by a slip.
+    The name has to be typed as it stands in the committee, accents and capitals aside: nobody confirms in another's
+    place by a slip.
 
     Raises:
         Invalid: not a member's name, or a signature that is none.
@@ -81,7 +83,7 @@ async def member_confirms(typed: str, position: int, name: str, drawn: str = "")
         await signing_queries.lock_receipt(receipt["id"])
         members = await signing_queries.members([receipt["id"]])
         found = next((member for member in members if member["position"] == position), None)
-        if found is None or _folded(found["name"] or "") != _folded(name):
+        if found is None or folded_name(found["name"] or "") != folded_name(name):
             raise Invalid("member-name-differs", number=position)
         if not await signing_queries.confirm_member(receipt["id"], position, drawn):
             raise Conflict("member-confirmed-before", number=position)
@@ -91,10 +93,6 @@ async def member_confirms(typed: str, position: int, name: str, drawn: str = "")
         if done:
             await _mail_again(receipt, digest)
     return done
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
 
 
 async def _mail_again(receipt: dict[str, Any], digest: bytes) -> None:

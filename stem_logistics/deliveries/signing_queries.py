@@ -79,16 +79,23 @@ async def extras(receipt_id: int) -> list[dict[str, Any]]:
     )
 
 
-async def add_issue(receipt_id: int, digest: bytes, why: str) -> int:
-    """Add an edition of a receipt's protocol; returns its number. The earlier ones stay."""
+async def add_issue(receipt_id: int, digest: bytes, why: str, verification: str, facts: bytes) -> int:
+    """Add an edition of a receipt's protocol; returns its number. The earlier ones stay.
+
+    Args:
+        verification: the code that is printed on it.
+        facts: a digest of what may not change afterwards.
+    """
     return int(
         await fetch_value(
-            """INSERT INTO protocol_issue (receipt_id, issue, digest, why)
-               SELECT $1, coalesce(max(issue), 0) + 1, $2, $3 FROM protocol_issue WHERE receipt_id = $1
+            """INSERT INTO protocol_issue (receipt_id, issue, digest, why, verification, facts)
+               SELECT $1, coalesce(max(issue), 0) + 1, $2, $3, $4, $5 FROM protocol_issue WHERE receipt_id = $1
                RETURNING issue""",
             receipt_id,
             digest,
             why,
+            verification,
+            facts,
         )
     )
 
@@ -96,7 +103,9 @@ async def add_issue(receipt_id: int, digest: bytes, why: str) -> int:
 async def issues(receipt_id: int) -> list[dict[str, Any]]:
     """The editions of a receipt's protocol, oldest first."""
     return await fetch(
-        "SELECT issue, digest, why, issued_at FROM protocol_issue WHERE receipt_id = $1 ORDER BY issue", receipt_id
+        """SELECT issue, digest, why, issued_at, verification, facts FROM protocol_issue WHERE receipt_id = $1
+           ORDER BY issue""",
+        receipt_id,
     )
 
 

@@ -137,6 +137,7 @@ class Receipt(Table, db=ENGINE, tablename="receipt"):
     signed_digest = Bytea(null=True, default=None)
     signed_at = Timestamptz(null=True, default=None)
     signed_by = BigInt(null=True, default=None)
+    signature = Text()
 
 
 class ReceiptMember(Table, db=ENGINE, tablename="receipt_member"):
@@ -156,6 +157,9 @@ class ReceiptSurplus(Table, db=ENGINE, tablename="receipt_surplus"):
     what = Text()
     serial_number = Text()
     quantity = Integer()
+    kit_id = BigInt(null=True, default=None)
+    device_id = BigInt(null=True, default=None)
+    found_place_id = BigInt(null=True, default=None)
 
 
 class ProtocolIssue(Table, db=ENGINE, tablename="protocol_issue"):
@@ -165,6 +169,8 @@ class ProtocolIssue(Table, db=ENGINE, tablename="protocol_issue"):
     digest = Bytea()
     why = Text()
     issued_at = Timestamptz()
+    verification = Text()
+    facts = Bytea(null=True, default=None)
 
 
 class DiscrepancyNote(Table, db=ENGINE, tablename="discrepancy_note"):
@@ -206,7 +212,38 @@ class ReceiptLine(Table, db=ENGINE, tablename="receipt_line"):
     damage_reason = Text()
     missing_reason = Text()
     note = Text()
-    photo_digest = Bytea(null=True, default=None)
+
+
+class ReceiptQuality(Table, db=ENGINE, tablename="receipt_quality"):
+    id = BigInt(primary_key=True)
+    receipt_id = BigInt()
+    quality = Text()
+    name = Text(null=True, default=None)
+    role = Text()
+    signature = Text()
+    note = Text()
+    channel = Text()
+    link_id = BigInt(null=True, default=None)
+    account_id = BigInt(null=True, default=None)
+    done_at = Timestamptz()
+
+
+class ReceiptQualityLine(Table, db=ENGINE, tablename="receipt_quality_line"):
+    id = BigInt(primary_key=True)
+    receipt_quality_id = BigInt()
+    receipt_line_id = BigInt()
+    damaged = Integer()
+    damage_reason = Text()
+    note = Text()
+
+
+class ReceiptPhoto(Table, db=ENGINE, tablename="receipt_photo"):
+    id = BigInt(primary_key=True)
+    receipt_line_id = BigInt(null=True, default=None)
+    surplus_id = BigInt(null=True, default=None)
+    quality_line_id = BigInt(null=True, default=None)
+    position = SmallInt()
+    digest = Bytea()
 
 
 class Discrepancy(Table, db=ENGINE, tablename="discrepancy"):
@@ -226,6 +263,7 @@ class Discrepancy(Table, db=ENGINE, tablename="discrepancy"):
     owner_id = BigInt(null=True, default=None)
     sender_told_at = Timestamptz(null=True, default=None)
     replacement = Text()
+    quality_line_id = BigInt(null=True, default=None)
 
 
 class SupplierContact(Table, db=ENGINE, tablename="supplier_contact"):

@@ -76,7 +76,8 @@ SELECT r.signed_at, 'signed', NULL, a.name, NULL, NULL, NULL, NULL, NULL, r.code
   NULL FROM received r LEFT JOIN account a ON a.id = r.signed_by WHERE r.signed_at IS NOT NULL
 UNION ALL
 SELECT d.opened_at, 'discrepancy', d.kind, NULL, l.note, it.name_el, it.name_en, dv.serial_number, d.quantity, d.code,
-  CASE WHEN l.photo_digest IS NOT NULL THEN 'photo' END, NULL, NULL, NULL, NULL
+  CASE WHEN EXISTS (SELECT FROM receipt_photo p WHERE p.receipt_line_id = l.id OR p.quality_line_id = d.quality_line_id)
+    THEN 'photo' END, NULL, NULL, NULL, NULL
   FROM received r JOIN receipt_line l ON l.receipt_id = r.id JOIN consignment_line c ON c.id = l.consignment_line_id
   JOIN discrepancy d ON d.receipt_line_id = l.id JOIN item it ON it.id = c.item_id
   LEFT JOIN device dv ON dv.id = l.device_id WHERE c.kit_id = $1

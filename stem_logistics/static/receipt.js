@@ -4,9 +4,8 @@
   "use strict";
 
   // A telephone's photograph of many megabytes would not get through: 2,000 pixels show the damage.
-  const smaller = async (input) => {
-    const file = input.files[0];
-    if (!file || file.size < 1500000 || file.type === "application/pdf") return;
+  const smaller = async (file) => {
+    if (file.size < 1500000 || file.type === "application/pdf") return file;
     try {
       const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
       const scale = Math.min(1, 2000 / Math.max(picture.width, picture.height));
@@ -15,18 +14,24 @@
       canvas.height = Math.round(picture.height * scale);
       canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
       const made = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", 0.82));
-      if (!made || made.size >= file.size) return;
-      const carried = new DataTransfer();
-      carried.items.add(new File([made], "photo.jpg", { type: "image/jpeg" }));
-      input.files = carried.files;
+      return made && made.size < file.size ? new File([made], "photo.jpg", { type: "image/jpeg" }) : file;
     } catch {
       // Not a picture that this browser reads: the server says what is wrong with it.
+      return file;
     }
+  };
+  const shrink = async (input) => {
+    const chosen = [...input.files];
+    const made = await Promise.all(chosen.map(smaller));
+    if (made.every((file, at) => file === chosen[at])) return;
+    const carried = new DataTransfer();
+    for (const file of made) carried.items.add(file);
+    input.files = carried.files;
   };
   const shrinking = new Set();
   for (const input of document.querySelectorAll('input[type="file"]')) {
     input.addEventListener("change", () => {
-      const work = smaller(input).finally(() => shrinking.delete(work));
+      const work = shrink(input).finally(() => shrinking.delete(work));
       shrinking.add(work);
     });
   }

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from stem_logistics.accounts.links import principal_of_link
 from stem_logistics.db.engine import fetch, fetch_value
-from stem_logistics.deliveries import photos, receipts, service, signing
+from stem_logistics.deliveries import discrepancies, photos, receipts, service, signing
 from stem_logistics.deliveries.committee import Committee, Extra, Member, check_committee
 from stem_logistics.deliveries.receipts import ReceiptRefused
 from stem_logistics.deliveries.signature import is_drawn, signature_svg
@@ -56,7 +56,7 @@ async def test_each_member_confirms_once_and_each_edition_stays(service: Setting
         await yes(2, "Άλλος Άνθρωπος")
     with pytest.raises(Invalid, match="signature-unusable"):
         await yes(2, NAMES[1], "1,1")
-    done = await asyncio.gather(yes(2, f" {NAMES[1].upper()} ", DRAWN), yes(3, NAMES[2]))
+    done = await asyncio.gather(yes(2, " ΓΙΩΡΓΟΣ  ιωαννου ", DRAWN), yes(3, "Ελενη Παππα"))
     assert sorted(done) == [False, True]
     again = await asyncio.gather(yes(2, NAMES[1]), yes(2, NAMES[1]), return_exceptions=True)
     assert [type(each) for each in again] == [Conflict, Conflict]
@@ -162,9 +162,24 @@ async def test_a_committee_in_the_browser(app: Litestar) -> None:
         for number, name in enumerate(NAMES, 1):
             typed |= {f"member-{number}-name": name, f"member-{number}-post": "ΠΕ60"}
         typed |= {"committee_act": "3/2026", "member-1-confirms": "yes", "member-1-drawn": DRAWN}
-        typed |= {"extra-1-what": "Καλώδιο", "extra-1-quantity": "2"}
-        done = await post_form(client, f"/r/{box.token}/confirm", typed)
+        typed |= {"extra-2-what": "Καλώδιο", "extra-2-quantity": "2", "receiver_drawn": DRAWN[:9]}
+        shown = [("photo-extra-2", (f"{n}.jpg", picture(size=(300 + n, 200)), "image/jpeg")) for n in range(6)]
+        refused = await post_form(client, f"/r/{box.token}/confirm", typed, files=shown)
+        assert refused.status_code == 422 and faults(refused.text) == []
+        assert "έως 5 φωτογραφίες" in refused.text and "Κρατήθηκαν 5 φωτογραφίες" in refused.text
+        assert 'id="photo-extra-2-error"' in refused.text
+        typed["kept-extra-2"] = re.search(r'name="kept-extra-2" value="([^"]+)"', refused.text)[1]  # type: ignore[index]
+        refused = await post_form(client, f"/r/{box.token}/confirm", typed)
+        assert refused.status_code == 422 and "Η υπογραφή δεν διαβάζεται" in refused.text
+        done = await post_form(client, f"/r/{box.token}/confirm", typed | {"receiver_drawn": DRAWN})
         assert done.status_code == 303, done.text
+        assert await fetch_value("SELECT signature FROM receipt") == DRAWN
+        assert await fetch_value("SELECT count(*) FROM receipt_photo WHERE surplus_id IS NOT NULL") == 5
+        with acting_as(OPERATOR):
+            case = await fetch_value("SELECT code FROM discrepancy")
+            assert photos.kind_of(await discrepancies.photo_of(case, 5)) == "JPEG"
+            with pytest.raises(DomainError, match="file-not-found"):
+                await discrepancies.photo_of(case, 6)
         page = await client.get(done.headers["location"])
         assert faults(page.text) == [] and "Επιβεβαίωσαν 1 από τα 3 μέλη" in page.text
         code = done.headers["location"].rsplit("/", 1)[1]

@@ -19,13 +19,14 @@ from stem_logistics.deliveries.documents.packing import (
     packing_list_pdf,
 )
 from stem_logistics.deliveries.documents.parties import School, Sender
-from stem_logistics.deliveries.documents.protocol import Kit, Line, Protocol, Signer, protocol_pdf
+from stem_logistics.deliveries.documents.protocol import Kit, LaterQuality, Line, Protocol, Signer, protocol_pdf
 from stem_logistics.deliveries.documents.text import REPLACEMENT, greek_date, printable, printable_ranges
 
 A4 = (595.276, 841.89)
 A6 = (297.64, 419.53)
 SENDER = Sender("Εθνικός Οργανισμός Υποστήριξης eTwinning", ("Οδός Δοκιμής 1, 265 04 Πάτρα",))
 SCHOOL = School("7ο ΝΗΠΙΑΓΩΓΕΙΟ ΚΑΤΕΡΙΝΗΣ", "0501659", "Εθνικής Αντίστασης 12, 601 00 Κατερίνη")
+DRAWN = "10,150 60,40 90,160 130,60 170,150 210,80 260,140 300,90;320,100 420,90 500,120"
 MOMENT = datetime(2026, 11, 21, 14, 30, tzinfo=ZoneInfo("Europe/Athens"))
 LINES = (
     Line(
@@ -96,12 +97,12 @@ def test_the_protocol_says_everything() -> None:
         "0501659",
         "K234-567A",
         "CZPX2521X004",
-        "Micro:bit V2 20 18 2 0 17 1",
+        "Micro:bit V2 20 0 18 2 0 17 1",
         "Λείπουν 2: δεν ήταν στο δέμα",
         "Ποσοτική παραλαβή",
         "Ποιοτική παραλαβή",
         "Βιβλίο περιουσίας",
-        "Σύνολο τεμαχίων 41 19 2 20 18 1",
+        "Σύνολο τεμαχίων 41 0 19 2 20 18 1",
         "Μαρία Ανδρέου",
         "Διευθύντρια",
         "2η παραλαβή · μερική",
@@ -170,6 +171,15 @@ def test_the_same_receipt_gives_the_same_bytes() -> None:
         {"kits": (Kit("K234-567A", "Σετ micro:bit", (dataclasses.replace(LINES[0], received=18), *LINES[1:])),)},
         {"kits": (Kit("K234-567A", "Σετ micro:bit", (LINES[0], dataclasses.replace(LINES[1], serial="X"))),)},
         {"photos": ()},
+        {"act": "13/2026"},
+        {"appointed_by": "school"},
+        {"members": (Signer("Νίκος Δύο", "ΠΕ70", MOMENT),)},
+        {"extras": (("Καλώδιο (πλεόνασμα)", "", 2),)},
+        {"quality": "tried"},
+        {"later": LaterQuality("tried", Signer("Μαρία", "ΠΕ70", MOMENT))},
+        {"receiver_name": "Άλλη"},
+        {"note": "Άλλο."},
+        {"issue": 2},
     ],
 )
 def test_verification_changes_with_every_fact(changed: dict[str, object]) -> None:
@@ -178,9 +188,43 @@ def test_verification_changes_with_every_fact(changed: dict[str, object]) -> Non
 
 
 def test_verification_survives_the_erasure_of_a_person() -> None:
-    """Names and free text may be erased from the records; the document on paper must still verify."""
+    """Names and free text may be erased from the records; what is held against the register does not hang on them."""
     erased = dataclasses.replace(PROTOCOL, receiver_name="", receiver_role="", note="", courier="")
-    assert erased.verification() == PROTOCOL.verification()
+    assert erased.facts() == PROTOCOL.facts()
+    assert dataclasses.replace(PROTOCOL, act="13/2026").facts() != PROTOCOL.facts()
+
+
+def test_what_nobody_has_looked_at_is_blank() -> None:
+    """A receipt whose quality follows says of no piece that it is in order; the damage that was seen stands."""
+    later = dataclasses.replace(PROTOCOL, quality="later", part=1)
+    said = text_of(protocol_pdf(later))
+    assert "Micro:bit V2 20 18 2 0 1 Με φθορά" in said and "CZPX2521X004 1 1 0 0 3" in said, said
+    assert "Σύνολο τεμαχίων 41 19 2 20 1 Ποιοτική" in said and "δεν έγινε ακόμη" in said
+    by = Signer("Άννα Λέκκα", "ΠΕ70", MOMENT)
+    done = text_of(protocol_pdf(dataclasses.replace(later, later=LaterQuality("tried", by), issue=2)))
+    assert "Micro:bit V2 20 18 2 0 17 1" in done and "Άννα Λέκκα, ΠΕ70" in done
+
+
+def test_the_person_who_receives_signs_by_hand() -> None:
+    """A drawn signature of the one who received is a picture on the protocol, with and without a committee."""
+    for members in ((), (Signer("Νίκος Δύο", "ΠΕ70", MOMENT),)):
+        plain = dataclasses.replace(PROTOCOL, members=members)
+        signed = dataclasses.replace(plain, signature=DRAWN)
+        assert _pictures(protocol_pdf(signed)) == _pictures(protocol_pdf(plain)) + 1
+
+
+def _pictures(pdf: bytes) -> int:
+    root: Any = PdfReader(io.BytesIO(pdf)).root_object
+    return _figures(root["/StructTreeRoot"])
+
+
+def _figures(node: Any) -> int:
+    node = node.get_object() if hasattr(node, "get_object") else node
+    if isinstance(node, list):
+        return sum(_figures(each) for each in node)
+    if not isinstance(node, dict):
+        return 0
+    return (node.get("/S") == "/Figure") + _figures(node.get("/K", []))
 
 
 def test_the_packing_list_counts_what_is_in_the_parcel() -> None:

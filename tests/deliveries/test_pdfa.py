@@ -7,10 +7,9 @@ import pytest
 
 from stem_logistics.deliveries.documents.packing import label_pdf, packing_list_pdf, pick_list_pdf
 from stem_logistics.deliveries.documents.paper import Paper, paper_pdf
-from stem_logistics.deliveries.documents.protocol import Signer, protocol_pdf
-from tests.deliveries.test_documents import MOMENT, PROTOCOL, SENDER, SHIPMENT
+from stem_logistics.deliveries.documents.protocol import LaterQuality, Signer, protocol_pdf
+from tests.deliveries.test_documents import DRAWN, MOMENT, PROTOCOL, SENDER, SHIPMENT
 
-DRAWN = "10,10 100,80 200,20;30,60 180,90"
 WITH_COMMITTEE = dataclasses.replace(
     PROTOCOL,
     act="12/21-11-2026",
@@ -21,6 +20,14 @@ WITH_COMMITTEE = dataclasses.replace(
         Signer("Άννα Λέκκα", "ΠΕ70", MOMENT, ""),
     ),
     extras=(("Καλώδιο (πλεόνασμα)", "", 2),),
+    issue=2,
+    signature=DRAWN,
+)
+QUALITY_LATER = dataclasses.replace(
+    PROTOCOL,
+    quality="later",
+    signature=DRAWN,
+    later=LaterQuality("tried", Signer("Άννα Λέκκα", "ΠΕ70", MOMENT, DRAWN), "όλα καλά", ("cd" * 32,)),
     issue=2,
 )
 PAPER = Paper(
@@ -38,6 +45,7 @@ PAPER = Paper(
 DOCUMENTS = {
     "protocol": lambda: protocol_pdf(PROTOCOL),
     "protocol of a committee": lambda: protocol_pdf(WITH_COMMITTEE),
+    "protocol with its quality later": lambda: protocol_pdf(QUALITY_LATER),
     "accompanying list": lambda: packing_list_pdf(SHIPMENT),
     "labels": lambda: label_pdf(SHIPMENT),
     "pick list": lambda: pick_list_pdf("21/11", [SHIPMENT], MOMENT),

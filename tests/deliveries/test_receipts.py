@@ -2,14 +2,16 @@
 
 import asyncio
 import dataclasses
+import hashlib
 import io
 import json
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
 
 from stem_logistics import files
-from stem_logistics.db.engine import execute, fetch, fetch_value
+from stem_logistics.db.engine import execute, fetch, fetch_value, unit_of_work
 from stem_logistics.deliveries import discrepancies, protocols, receipt_queries
 from stem_logistics.deliveries.kept_photos import keep_photo, kept_photo
 from stem_logistics.deliveries.receipts import ReceiptRefused
@@ -49,7 +51,7 @@ async def test_damaged_and_missing() -> None:
             board.key: LineAnswer(damaged=1, damage_reason="transport", note="σπασμένη οθόνη"),
             cables.key: LineAnswer(received=1, missing=2, missing_reason="not-in-parcel"),
         },
-        photos={board.key: photo},
+        photos={board.key: [photo]},
     )
     assert await parcel.balances() == {"institution": 7, "lost": 2}
     reasons = {row["reason"] for row in await fetch("SELECT reason FROM movement")}
@@ -103,12 +105,35 @@ async def test_in_several_parts() -> None:
     assert left == {board.key: 1, cables.key: 2}
     second = await parcel.confirm(key="b")
     assert second["is_final"] and second["part"] == 2
+    assert await _figures(first, board.serial) == {
+        "Micro:bit V2": [(1, 0, 0, 0, 1), (1, 0, 1, 0, 0)],
+        "Καλώδιο USB": [(3, 0, 1, 0, 2)],
+        "Μπαταρίες ΑΑΑ": [(4, 0, 4, 0, 0)],
+    }
+    assert await _figures(second, board.serial) == {
+        "Micro:bit V2": [(1, 0, 1, 0, 0), (1, 1, 0, 0, 0)],
+        "Καλώδιο USB": [(3, 1, 2, 0, 0)],
+        "Μπαταρίες ΑΑΑ": [(4, 4, 0, 0, 0)],
+    }
     assert await parcel.balances() == {"institution": 9}
     numbers = [first["protocol_number"], second["protocol_number"]]
     assert [number.split("/")[0] for number in numbers] == ["1", "2"]
     with pytest.raises(Conflict, match="receipt-already-complete"):
         await parcel.confirm(key="c")
     await assert_ledger_holds()
+
+
+async def _figures(receipt: dict[str, Any], first: str) -> dict[str, list[tuple[int, ...]]]:
+    """What a protocol says of each item: sent, before, now, missing, awaited; the device `first` first."""
+    protocol = await protocols.protocol_of(receipt)
+    said: dict[str, list[tuple[int, ...]]] = {}
+    for line in sorted((line for kit in protocol.kits for line in kit.lines), key=lambda line: line.serial != first):
+        numbers = (line.sent, line.before, line.arrived, line.missing, line.awaited)
+        assert numbers[0] == sum(numbers[1:])
+        said.setdefault(line.item, []).append(numbers)
+    stored = await files.load(receipt["protocol_digest"])
+    assert first in " ".join(page.extract_text() for page in PdfReader(io.BytesIO(stored.content)).pages)
+    return said
 
 
 async def test_a_double_tap_counts_once() -> None:
@@ -177,8 +202,41 @@ async def test_a_protocol_verifies_itself() -> None:
     assert not (await protocols.verified(receipt["code"], "0" * 16))["holds"]
     await execute("UPDATE receipt SET receiver_name = NULL, note = ''")
     assert (await protocols.verified(receipt["code"], code))["holds"], "an erased name must not break the paper"
-    await execute("UPDATE receipt SET protocol_number = '99/2026'")
+    await execute("UPDATE receipt SET committee_act = '9/2026'")
     assert not (await protocols.verified(receipt["code"], code))["holds"]
+    await execute("UPDATE receipt SET committee_act = '', protocol_number = '99/2026'")
+    assert not (await protocols.verified(receipt["code"], code))["holds"]
+
+
+async def test_a_paper_of_before_verifies_as_it_did() -> None:
+    """An edition that was printed before editions had codes of their own keeps the code that is printed on it."""
+    parcel = await dispatched_parcel()
+    cables = await parcel.line("usb-cable")
+    receipt = await parcel.confirm({cables.key: LineAnswer(received=1, not_yet=2)})
+    async with unit_of_work():
+        await execute("SET LOCAL session_replication_role = replica")
+        await execute("UPDATE protocol_issue SET verification = '', facts = NULL")
+    row = await fetch("SELECT confirmed_at FROM receipt")
+    boards = sorted(line.serial for line in await parcel.lines() if line.serial)
+    shown = f"{parcel.kit[:4]}-{parcel.kit[4:]}"
+    facts = {
+        "number": receipt["protocol_number"],
+        "moment": row[0]["confirmed_at"].timestamp(),
+        "consignment": f"{parcel.code[:4]}-{parcel.code[4:]}",
+        "school": "0501659",
+        "part": 1,
+        "final": False,
+        "lines": [
+            *([shown, "microbit", serial, 1, 1, 0, 0, 0] for serial in boards),
+            [shown, "usb-cable", "", 3, 1, 0, 0, 2],
+            [shown, "battery", "", 4, 4, 0, 0, 0],
+        ],
+        "photos": [],
+    }
+    canonical = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    printed = hashlib.sha256(canonical.encode()).hexdigest()[:16]
+    found = await protocols.verified(receipt["code"], printed)
+    assert (found["holds"], found["edition"]) == (True, 1)
 
 
 async def test_a_discrepancy_is_closed_once_with_a_reason() -> None:

@@ -11,7 +11,8 @@ from litestar import Litestar
 from pypdf import PdfReader
 
 from stem_logistics.db.engine import execute, fetch, fetch_value
-from stem_logistics.deliveries import discrepancies, service
+from stem_logistics.deliveries import discrepancies, service, signing
+from stem_logistics.deliveries.committee import Committee, Extra, Member
 from tests.deliveries.parcels import Parcel, assert_ledger_holds, dispatched_parcel
 from tests.deliveries.test_photos import picture
 from tests.support import OPERATOR, acting_as, browser, csrf_token, post_form
@@ -152,9 +153,7 @@ async def test_a_photo_survives_a_fault_elsewhere(app: Litestar) -> None:
         assert carried
         typed |= {"receiver_name": "Μαρία", f"kept-{board}": carried[1]}
         assert (await post_form(client, f"/r/{box.token}/confirm", typed)).status_code == 303
-        kept = await fetch_value(
-            "SELECT media_type FROM stored_file f JOIN receipt_line l ON l.photo_digest = f.digest"
-        )
+        kept = await fetch_value("SELECT media_type FROM stored_file f JOIN receipt_photo l ON l.digest = f.digest")
         assert kept == "image/jpeg"
 
 
@@ -304,6 +303,40 @@ async def test_a_paper_is_verified(app: Litestar) -> None:
             page = await client.get(path)
             assert page.status_code == 200 and "0501659" not in page.text and faults(page.text) == []
         assert (await client.get("/v/R2345678/AAAA")).status_code == 404
+        with acting_as(OPERATOR):
+            await signing.issue_again(receipt["code"], why="λάθος διεύθυνση")
+        older = await client.get(f"/v/{receipt['code']}/{code[0]}")
+        assert "όχι το νεότερο" in older.text and faults(older.text) == []
+        editions = await fetch("SELECT digest, verification FROM protocol_issue ORDER BY issue")
+        newest = await client.get(f"/v/{receipt['code']}/{editions[1]['verification']}")
+        assert "όσα γράφει είναι όσα έχει το μητρώο" in newest.text
+        for page in (older, newest):
+            assert all(each["digest"].hex() in page.text for each in editions), "each edition with its digest"
+
+
+async def test_a_paper_with_a_committee_is_held_against_all_that_it_says(app: Litestar) -> None:
+    """Act, members, what came unasked and how far the quality was looked at stand on the page that verifies."""
+    async with browser(app) as client:
+        with acting_as(OPERATOR):
+            box = await dispatched_parcel()
+            three = tuple(Member(name, "ΠΕ70", name == "Νίκος Δύο") for name in ("Νίκος Δύο", "Άννα Τρία", "Ελένη Ένα"))
+            receipt = await box.confirm(
+                committee=Committee(three, "12/21-11-2026", "directorate"),
+                extras=(Extra("surplus", "Καλώδιο HDMI", 2, "H-1"),),
+                quality="tried",
+            )
+        code = (await fetch("SELECT verification FROM protocol_issue"))[0]["verification"]
+        page = await client.get(f"/v/{receipt['code']}/{code}")
+        for fact in (
+            "12/21-11-2026",
+            "Διεύθυνση Εκπαίδευσης",
+            "Ν. Δ., ΠΕ70, επιβεβαίωσε",
+            "δοκιμάστηκαν",
+            "HDMI",
+            "H-1",
+        ):
+            assert fact in page.text, fact
+        assert "Νίκος" not in page.text and faults(page.text) == []
 
 
 async def test_a_cancelled_consignments_link(app: Litestar) -> None:
