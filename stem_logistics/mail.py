@@ -3,6 +3,7 @@
 import json
 import re
 import ssl
+from collections.abc import Sequence
 from email.message import EmailMessage
 from typing import Any
 
@@ -60,17 +61,39 @@ async def post(
     return int(found)
 
 
-async def withdraw(about: tuple[str, int]) -> bool:
-    """Take back what waits in the outbox about something; False where a message of it has left already."""
+async def withdraw(about: tuple[str, int], *, also: Sequence[int] = ()) -> bool:
+    """Take back what waits in the outbox about something, and of some messages more; False where one of them has
+    left already."""
     left = await fetch_value(
-        """SELECT EXISTS (SELECT FROM (SELECT state FROM mail_message WHERE about_kind = $1 AND about_id = $2
-             FOR UPDATE) m WHERE m.state <> 'queued')""",
+        """SELECT EXISTS (SELECT FROM (SELECT state FROM mail_message
+             WHERE (about_kind = $1 AND about_id = $2) OR id = ANY($3) FOR UPDATE) m WHERE m.state <> 'queued')""",
         *about,
+        list(also),
     )
     if left:
         return False
-    await execute("DELETE FROM mail_message WHERE about_kind = $1 AND about_id = $2 AND state = 'queued'", *about)
+    await execute(
+        "DELETE FROM mail_message WHERE ((about_kind = $1 AND about_id = $2) OR id = ANY($3)) AND state = 'queued'",
+        *about,
+        list(also),
+    )
     return True
+
+
+async def call_off(about: tuple[str, int], *, also: Sequence[int] = ()) -> list[str]:
+    """Take back what still waits in the outbox about something; returns the addresses that were written to before."""
+    await execute(
+        "DELETE FROM mail_message WHERE ((about_kind = $1 AND about_id = $2) OR id = ANY($3)) AND state = 'queued'",
+        *about,
+        list(also),
+    )
+    rows = await fetch(
+        """SELECT DISTINCT to_address FROM mail_message
+           WHERE ((about_kind = $1 AND about_id = $2) OR id = ANY($3)) AND state IN ('sent', 'stored') ORDER BY 1""",
+        *about,
+        list(also),
+    )
+    return [row["to_address"] for row in rows]
 
 
 async def is_posted(idempotency_key: str) -> bool:
@@ -112,7 +135,7 @@ async def _send(message: EmailMessage) -> None:
 def without_secrets(body: str) -> str:
     """A message without the links and codes by which its reader acts: what has left is kept without them, so that
     whoever reads the outbox, or a backup of it, cannot act in a school's place."""
-    body = re.sub(r"/(r|application|result|k|s)/[A-Za-z0-9_-]{20,}", r"/\1/…", body)
+    body = re.sub(r"/(r|h|application|result|k|s)/[A-Za-z0-9_-]{20,}", r"/\1/…", body)
     return re.sub(r"\bR[2-9A-Z]{3}-[2-9A-Z]{4}\b", "R…", body)
 
 

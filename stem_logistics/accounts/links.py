@@ -89,9 +89,9 @@ def _principal(row: dict[str, Any] | None) -> Principal:
     if row is None:
         raise NotFound("link-unknown")
     if row["revoked_at"] is not None:
-        raise Gone("link-revoked", since=row["revoked_at"].date().isoformat())
+        raise Gone("link-revoked", since=row["revoked_at"])
     if row["expires_at"] <= datetime.now(UTC):
-        raise Gone("link-expired", since=row["expires_at"].date().isoformat())
+        raise Gone("link-expired", since=row["expires_at"])
     return Principal(
         "link",
         row["id"],

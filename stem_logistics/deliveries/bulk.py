@@ -14,8 +14,9 @@ from stem_logistics import audit, files, jobs, runtime
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.codes import new_code, parse_code
 from stem_logistics.db.engine import unit_of_work
-from stem_logistics.deliveries import bulk_queries, protocols, service
+from stem_logistics.deliveries import bulk_queries, protocols, queries, service, telling
 from stem_logistics.deliveries.rules import Action, State, TransitionNotPossible, advance
+from stem_logistics.deliveries.telling import UNDO_MINUTES
 from stem_logistics.deliveries.tracking import RowFault, read_tracking
 from stem_logistics.errors import Conflict, DomainError, Invalid, NotFound
 
@@ -24,7 +25,6 @@ DOINGS: tuple[Doing, ...] = ("pack", "lists", "labels", "pick-list", "dispatch")
 PAPERS = frozenset({"lists", "labels", "pick-list"})
 JOB = "consignment-batch"
 MOST = 1_000
-UNDO_MINUTES = 15
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ async def start(
     if doing == "dispatch" and not courier.strip():
         raise Invalid("courier-missing")
     if expected_on is not None and expected_on < service.today():
-        raise Invalid("expected-day-has-passed", day=expected_on.isoformat())
+        raise Invalid("expected-day-has-passed", day=expected_on)
     asked = await preview(doing, codes, tracking)
     if asked.faults:
         raise Invalid("tracking-has-faults", count=len(asked.faults))
@@ -156,6 +156,8 @@ async def run(code: str, progress: jobs.Progress | None = None) -> dict[str, Any
                 await _one(batch, item)
             if progress is not None:
                 await progress.report(at, len(items))
+        if batch["action"] == "dispatch":
+            await _write_to_schools(batch["id"])
         await bulk_queries.finish(batch["id"], None)
     after = await bulk_queries.items(batch["id"])
     return {
@@ -176,9 +178,19 @@ async def _one(batch: dict[str, Any], item: dict[str, Any]) -> None:
                 document=item["supplier_document"],
                 expected_on=batch["expected_on"],
                 mail_waits_minutes=UNDO_MINUTES,
+                school_later=True,
             )
 
     await _noted(item, work, "done")
+
+
+async def _write_to_schools(batch_id: int) -> None:
+    """One mail to each school, with the links of all that is sent to it. Who was written to is not again."""
+    for ids in await bulk_queries.untold(batch_id):
+        async with unit_of_work():
+            still = [each for each in ids if await queries.lock(each) == State.DISPATCHED]
+            if still:
+                await telling.send_links(still, UNDO_MINUTES)
 
 
 async def _noted(item: dict[str, Any], work: Callable[[], Awaitable[None]], outcome: str) -> None:

@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from stem_logistics import jobs
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.deliveries import bulk, service
+from stem_logistics.deliveries import bulk, service, telling
 from stem_logistics.deliveries.reasons import STATE_TONES, STATE_WORDS
 from stem_logistics.deliveries.receipt_pages import pdf_response
 from stem_logistics.deliveries.staff_pages import CONSIGNMENT_LIST, typed_day
@@ -106,7 +106,7 @@ async def _preview(request: AnyRequest, error: str = "") -> Template:
         "tones": STATE_TONES,
         "refusals": {item.row["code"]: sentence_of(item.refusal) for item in asked.items if item.refusal},
         "faults": [sentence(fault.slug, fault.figures) for fault in asked.faults],
-        "minutes": bulk.UNDO_MINUTES,
+        "minutes": telling.UNDO_MINUTES,
         "error": error,
     }
     return Template("deliveries/bulk_preview.html", context=context, status_code=422 if error else 200)

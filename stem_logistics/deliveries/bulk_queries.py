@@ -76,6 +76,20 @@ async def items(batch_id: int) -> list[dict[str, Any]]:
     return [{**row, "refusal": json.loads(row["refusal"]) if row["refusal"] else None} for row in rows]
 
 
+async def untold(batch_id: int) -> list[list[int]]:
+    """What a batch has sent straight to schools that nobody has written to of it, school by school."""
+    rows = await fetch(
+        """SELECT array_agg(c.id ORDER BY b.position) AS ids FROM consignment_batch_item b
+           JOIN consignment c ON c.id = b.consignment_id
+           WHERE b.batch_id = $1 AND b.outcome = 'done' AND c.state = 'dispatched'
+             AND NOT EXISTS (SELECT FROM consignment_mail m WHERE m.consignment_id = c.id)
+             AND NOT EXISTS (SELECT FROM consignment_leg l WHERE l.consignment_id = c.id AND l.state <> 'skipped')
+           GROUP BY c.institution_id ORDER BY min(b.position)""",
+        batch_id,
+    )
+    return [row["ids"] for row in rows]
+
+
 async def set_outcome(item_id: int, outcome: str, refusal: dict[str, Any] | None = None) -> None:
     """Note what became of one."""
     await execute(

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from stem_logistics import audit
-from stem_logistics.deliveries import queries, service
+from stem_logistics.deliveries import queries, service, telling
 from stem_logistics.deliveries.rules import State
 from stem_logistics.errors import Conflict
 from stem_logistics.inventory import ledger
@@ -54,6 +54,6 @@ async def carry(
     await queries.set_dispatch(consignment["id"], giver[:80], "", document, expected, 1)
     await queries.set_state(consignment["id"], State.PACKED)
     await queries.set_state(consignment["id"], State.DISPATCHED)
-    await service.send_link(consignment["id"])
+    await telling.send_links([consignment["id"]])
     await audit.record("consignment-dispatched", "consignment", code, courier=giver, document=document)
     return code

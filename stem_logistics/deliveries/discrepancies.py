@@ -89,7 +89,7 @@ async def postpone(typed: str, until: date, *, why: str) -> None:
     if not why.strip():
         raise Invalid("reason-missing")
     if until < service.today():
-        raise Invalid("expected-day-has-passed", day=until.isoformat())
+        raise Invalid("expected-day-has-passed", day=until)
     async with unit_of_work():
         row = await open_case(typed)
         await queries.set_case(row["id"], row["owner_id"], until)

@@ -12,7 +12,7 @@ from stem_logistics.accounts import links
 from stem_logistics.accounts.policy import Permission, Principal
 from stem_logistics.codes import new_code, parse_code
 from stem_logistics.db.engine import unit_of_work
-from stem_logistics.deliveries import leg_queries, legs, queries, service
+from stem_logistics.deliveries import leg_queries, legs, queries, service, telling
 from stem_logistics.deliveries.rules import AWAITING_RECEIPT, State
 from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound
 from stem_logistics.inventory import ledger
@@ -131,7 +131,7 @@ async def go_straight(code: str, *, why: str) -> None:
             raise Conflict("consignment-not-awaited", code=consignment["code"], state=str(state))
         if not await leg_queries.skip_rest(consignment["id"]):
             raise Conflict("way-without-stops", code=consignment["code"])
-        await service.send_link(consignment["id"])
+        await telling.send_links([consignment["id"]])
         await audit.record("way-shortened", "consignment", consignment["code"], why=why.strip()[:500])
 
 
@@ -225,7 +225,7 @@ async def _hand_over(
     await leg_queries.hold(consignment["id"], stop["id"])
     fresh = {**consignment, "held_by_stop_id": stop["id"]}
     if not await legs.write_to_next(fresh):
-        await service.send_link(consignment["id"])
+        await telling.send_links([consignment["id"]])
     await audit.record("consignment-handed-over", "consignment", consignment["code"], stop=stop["code"])
     return True
 

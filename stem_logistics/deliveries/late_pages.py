@@ -8,7 +8,7 @@ from litestar.types import ControllerRouterHandler
 
 from stem_logistics import jobs
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.deliveries import reminding
+from stem_logistics.deliveries import reminding, returning
 from stem_logistics.errors import DomainError
 from stem_logistics.registry import service as registry
 from stem_logistics.web.i18n import _, current_locale
@@ -30,6 +30,7 @@ async def _view(request: AnyRequest, *, error: str = "", typed: dict[str, str] |
     ] + [(f"directorate:{each.code}", each.name_el) for each in await registry.directorates(who)]
     context = {
         "rows": rows,
+        "back": await returning.on_their_way_back(),
         "rule": reminding.rule(),
         "steps": STEP_WORDS,
         "contacts": await reminding.contacts(),

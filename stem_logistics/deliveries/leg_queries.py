@@ -168,6 +168,7 @@ async def parcels_of(stop_ids: Sequence[int]) -> list[dict[str, Any]]:
     """What is on its way to stops, what they hold, and what they handed on in the last two months."""
     return await fetch(
         f"""{_PARCELS} WHERE l.stop_id = ANY($1) AND l.state IN ('sent', 'taken') AND c.state <> 'cancelled'
+              AND (c.state <> 'returning' OR l.state = 'sent' OR c.held_by_stop_id = l.stop_id)
               AND (l.state = 'sent' OR c.held_by_stop_id = l.stop_id AND c.state <> 'received'
                    OR l.taken_at > now() - interval '60 days')
             ORDER BY l.state, c.state = 'received', i.municipality, i.name, c.id""",

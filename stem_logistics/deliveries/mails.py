@@ -1,49 +1,49 @@
 """What schools are written: one mail for each consignment, one with each protocol. In Greek, as plain text."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from stem_logistics.codes import shown_code
 from stem_logistics.deliveries.reasons import KIND_WORDS, OUTCOME_WORDS
-from stem_logistics.web.formats import format_date
+from stem_logistics.web.formats import format_date, today
 from stem_logistics.web.i18n import gettext, use_locale
 
 
-def dispatched(consignment: dict[str, Any], inside: Sequence[str], link: str, code: str) -> tuple[str, str]:
-    """Subject and body of the mail that goes out when a consignment leaves.
+@dataclass(frozen=True)
+class Sent:
+    """A consignment of which a mail tells its school.
 
     Args:
         inside: what is in it, a line each.
         link: the address of the receipt.
         code: what to type after scanning the parcel, if the link is not at hand.
     """
+
+    consignment: dict[str, Any]
+    inside: Sequence[str]
+    link: str
+    code: str
+
+
+def dispatched(sent: Sequence[Sent]) -> tuple[str, str]:
+    """Subject and body of the mail to a school when consignments leave: of one, or of several one after the other."""
     with use_locale("el"):
-        shown = f"{consignment['code'][:4]}-{consignment['code'][4:]}"
-        subject = gettext("Equipment is on its way to you: consignment %(code)s", code=shown)
-        carrier = " ".join(x for x in (consignment["courier"], consignment["tracking_number"]) if x)
-        shown_case = shown_code(consignment["case_code"]) if consignment["case_code"] else ""
+        school = sent[0].consignment
+        shown = shown_code(school["code"])
+        subject = (
+            gettext("Equipment is on its way to you: consignment %(code)s", code=shown)
+            if len(sent) == 1
+            else gettext("Equipment is on its way to you: %(num)s consignments", num=len(sent))
+        )
         parts = [
-            gettext(
-                "To: %(school)s (%(code)s)",
-                school=consignment["institution_name"],
-                code=consignment["institution_code"],
-            ),
-            gettext(
-                "This is sent to you again, as you reported it missing or damaged (case %(code)s):", code=shown_case
-            )
-            if shown_case
-            else gettext("The following equipment has been sent to you:"),
-            "\n".join(f"  - {each}" for each in inside),
-            gettext(
-                "Consignment %(code)s, parcels: %(parcels)s. Carrier: %(carrier)s. Expected by %(day)s.",
-                code=shown,
-                parcels=consignment["parcels"],
-                carrier=carrier or "–",
-                day=format_date(consignment["expected_on"]),
-            ),
-            gettext("When it has arrived, open the parcels, count, and confirm the receipt here (no account needed):"),
-            link,
-            gettext("Or scan the QR code on the parcel and type this code: %(code)s", code=f"{code[:4]}-{code[4:]}"),
+            gettext("To: %(school)s (%(code)s)", school=school["institution_name"], code=school["institution_code"])
+        ]
+        if len(sent) > 1:
+            parts.append(gettext("Each consignment has a link and a code of its own."))
+        for each in sent:
+            parts += _one_sent(each)
+        parts += [
             gettext(
                 "Whoever has this message can confirm the receipt, so pass it on only inside your school. "
                 "If something is missing or damaged, say so in the same form."
@@ -51,6 +51,60 @@ def dispatched(consignment: dict[str, Any], inside: Sequence[str], link: str, co
             gettext("National Support Organisation eTwinning"),
         ]
         return subject, "\n\n".join(parts) + "\n"
+
+
+def _one_sent(sent: Sent) -> list[str]:
+    consignment = sent.consignment
+    carrier = " ".join(x for x in (consignment["courier"], consignment["tracking_number"]) if x)
+    shown_case = shown_code(consignment["case_code"]) if consignment["case_code"] else ""
+    return [
+        gettext("This is sent to you again, as you reported it missing or damaged (case %(code)s):", code=shown_case)
+        if shown_case
+        else gettext("The following equipment has been sent to you:"),
+        "\n".join(f"  - {each}" for each in sent.inside),
+        gettext(
+            "Consignment %(code)s, parcels: %(parcels)s. Carrier: %(carrier)s. Expected by %(day)s.",
+            code=shown_code(consignment["code"]),
+            parcels=consignment["parcels"],
+            carrier=carrier or "–",
+            day=format_date(consignment["expected_on"]),
+        ),
+        gettext("When it has arrived, open the parcels, count, and confirm the receipt here (no account needed):"),
+        sent.link,
+        gettext("Or scan the QR code on the parcel and type this code: %(code)s", code=shown_code(sent.code)),
+    ]
+
+
+def cancelled(consignment: dict[str, Any], why: str, *, to_school: bool) -> tuple[str, str]:
+    """Subject and body of the mail to whoever was told that a consignment comes, when it is cancelled."""
+    with use_locale("el"):
+        shown = shown_code(consignment["code"])
+        parts = [
+            gettext(
+                "Consignment %(code)s for %(school)s (%(number)s), of which we had written to you, was cancelled on "
+                "%(day)s.",
+                code=shown,
+                school=consignment["institution_name"],
+                number=consignment["institution_code"],
+                day=format_date(today()),
+            ),
+            gettext("Why: %(why)s", why=why),
+            gettext(
+                "There is nothing to confirm. If a parcel of it has reached you, or does, do not open it: keep it as "
+                "it is and answer this message, so that we have it fetched."
+            )
+            if to_school
+            else gettext(
+                "Do not pass it on to the school. If you have it, or it reaches you, keep it closed and answer this "
+                "message, so that we have it fetched."
+            ),
+        ]
+        if to_school:
+            parts.append(
+                gettext("What is still due to you comes with another consignment; we write to you when it leaves.")
+            )
+        parts.append(gettext("National Support Organisation eTwinning"))
+        return gettext("Consignment %(code)s was cancelled", code=shown), "\n\n".join(parts) + "\n"
 
 
 def protocol(consignment: dict[str, Any], receipt: dict[str, Any], link: str | None) -> tuple[str, str]:

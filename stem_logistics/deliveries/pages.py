@@ -10,6 +10,7 @@ from stem_logistics.deliveries import (
     packing_pages,
     public_pages,
     receipt_pages,
+    returning_pages,
     staff_pages,
     staff_receipt_pages,
 )
@@ -21,6 +22,7 @@ ROUTES: list[ControllerRouterHandler] = [
     *late_pages.ROUTES,
     *last_mile_pages.ROUTES,
     *packing_pages.ROUTES,
+    *returning_pages.ROUTES,
     *staff_receipt_pages.ROUTES,
     *staff_pages.ROUTES,
     *discrepancy_pages.ROUTES,

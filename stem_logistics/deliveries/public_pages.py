@@ -20,8 +20,13 @@ AnyRequest = Request[Any, Any, Any]
 PUBLIC = {"permission": Permission.PUBLIC}
 
 
-def _identified(code: str, *, typed: str = "", error: str = "", status: int = 200) -> Template:
-    context = {"code": code, "typed": typed, "errors": {"code": error} if error else {}}
+def _identified(consignment: dict[str, Any], *, typed: str = "", error: str = "", status: int = 200) -> Template:
+    context = {
+        "code": consignment["code"],
+        "typed": typed,
+        "errors": {"code": error} if error else {},
+        "cancelled_at": consignment["cancelled_at"],
+    }
     return Template("deliveries/identify.html", context=context, status_code=status)
 
 
@@ -35,19 +40,21 @@ def _identified(code: str, *, typed: str = "", error: str = "", status: int = 20
 async def identify_page(request: AnyRequest, code: FromPath[str]) -> Template:
     """Which consignment a parcel belongs to, and no more: whoever carries it can read its code too."""
     consignment = await service.identify(code)
-    return _identified(consignment["code"])
+    return _identified(consignment)
 
 
 @post("/c/{code:str}", opt=PUBLIC, include_in_schema=False, operation_id="TypeReceiptCode", status_code=303)
 async def type_code(request: AnyRequest, code: FromPath[str]) -> Response[Any]:
     """The code of the school's mail leads to its form; attempts are limited."""
     consignment = await service.identify(code)
+    if consignment["cancelled_at"]:
+        return _identified(consignment, status=409)
     typed = str((await request.form()).get("code", ""))[:40]
     try:
         principal = await links.principal_of_code(consignment["id"], typed, origin=client_address(request))
         token = await links.token_after_code(principal, consignment["code"])
     except (Invalid, TooMany, Gone) as refused:
-        return _identified(consignment["code"], typed=typed, error=sentence_of(refused), status=refused.status)
+        return _identified(consignment, typed=typed, error=sentence_of(refused), status=refused.status)
     return Redirect(f"/r/{token}", status_code=303)
 
 

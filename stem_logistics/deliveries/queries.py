@@ -16,6 +16,7 @@ CONSIGNMENTS = """FROM consignment c JOIN institution i ON i.id = c.institution_
 COLUMNS = """c.id, c.code, c.state, c.courier, c.tracking_number, c.supplier_document, c.expected_on, c.parcels,
   c.weight_grams, dr.code AS directorate_code,
   c.created_at, c.packed_at, c.dispatched_at, c.completed_at, c.cancelled_at, c.cancel_reason, c.wave_id,
+  c.return_due_on, c.returned_at, c.return_note,
   c.institution_id, i.code AS institution_code, i.name AS institution_name, i.kind AS institution_kind,
   i.email AS institution_email, i.address AS institution_address, i.postcode AS institution_postcode,
   i.municipality AS institution_municipality, i.phone AS institution_phone, i.regional_directorate_id,
@@ -27,11 +28,13 @@ COLUMNS = """c.id, c.code, c.state, c.courier, c.tracking_number, c.supplier_doc
   (SELECT p.title FROM place p WHERE p.id = c.from_place_id) AS from_title,
   (SELECT count(*) FROM consignment_kit ck WHERE ck.consignment_id = c.id) AS kits,
   (SELECT count(*) FROM receipt rc WHERE rc.consignment_id = c.id) AS receipts,
-  (c.state IN ('dispatched', 'partially-received') AND c.expected_on < CURRENT_DATE) AS late"""
+  (c.state IN ('dispatched', 'partially-received') AND c.expected_on < CURRENT_DATE) AS late,
+  (c.state = 'returning' AND c.return_due_on < CURRENT_DATE) AS back_late"""
 # States that a list offers beside the real ones.
 GROUPS = {
     "awaited": "c.state IN ('dispatched', 'partially-received')",
     "late": "c.state IN ('dispatched', 'partially-received') AND c.expected_on < CURRENT_DATE",
+    "back-late": "c.state = 'returning' AND c.return_due_on < CURRENT_DATE",
 }
 SORTS = {
     "code": "c.code",
@@ -104,7 +107,9 @@ async def set_state(consignment_id: int, state: str) -> None:
              packed_at = CASE WHEN $2 = 'packed' THEN now() WHEN $2 = 'packing' THEN NULL ELSE packed_at END,
              dispatched_at = CASE WHEN $2 = 'dispatched' THEN now() ELSE dispatched_at END,
              completed_at = CASE WHEN $2 = 'received' THEN now() ELSE completed_at END,
-             cancelled_at = CASE WHEN $2 = 'cancelled' THEN now() ELSE cancelled_at END
+             cancelled_at = CASE WHEN $2 IN ('returning', 'cancelled') THEN coalesce(cancelled_at, now())
+               ELSE cancelled_at END,
+             returned_at = CASE WHEN state = 'returning' AND $2 = 'cancelled' THEN now() ELSE returned_at END
            WHERE id = $1""",
         consignment_id,
         state,
@@ -146,9 +151,50 @@ async def clear_dispatch(consignment_id: int) -> None:
     )
 
 
-async def set_cancel_reason(consignment_id: int, why: str) -> None:
-    """Note why it was cancelled."""
-    await execute("UPDATE consignment SET cancel_reason = $2 WHERE id = $1", consignment_id, why)
+async def set_cancel_reason(consignment_id: int, why: str, return_due_on: date | None) -> None:
+    """Note why it was cancelled, and until when what is under way should be back."""
+    await execute(
+        "UPDATE consignment SET cancel_reason = $2, return_due_on = $3 WHERE id = $1",
+        consignment_id,
+        why,
+        return_due_on,
+    )
+
+
+async def set_told(consignment_ids: Sequence[int], mail_id: int) -> None:
+    """Note by which mail their school is told of consignments."""
+    await execute(
+        "INSERT INTO consignment_mail (consignment_id, mail_id) SELECT unnest($1::bigint[]), $2 ON CONFLICT DO NOTHING",
+        list(consignment_ids),
+        mail_id,
+    )
+
+
+async def mails_of(consignment_id: int) -> list[int]:
+    """The mails by which its school is told of a consignment."""
+    rows = await fetch("SELECT mail_id FROM consignment_mail WHERE consignment_id = $1", consignment_id)
+    return [row["mail_id"] for row in rows]
+
+
+async def told_together(consignment_id: int) -> list[int]:
+    """The other consignments on their way that a mail is to tell of together with this one, and has not yet."""
+    rows = await fetch(
+        """SELECT DISTINCT o.id FROM consignment_mail mine JOIN mail_message m ON m.id = mine.mail_id
+             JOIN consignment_mail other ON other.mail_id = m.id JOIN consignment o ON o.id = other.consignment_id
+           WHERE mine.consignment_id = $1 AND o.id <> $1 AND m.state = 'queued' AND o.state = 'dispatched'
+           ORDER BY o.id""",
+        consignment_id,
+    )
+    return [row["id"] for row in rows]
+
+
+async def add_return_note(consignment_id: int, said: str) -> None:
+    """Note what was said when something came back."""
+    await execute(
+        "UPDATE consignment SET return_note = concat_ws(E'\\n', nullif(return_note, ''), $2::text) WHERE id = $1",
+        consignment_id,
+        said,
+    )
 
 
 async def add_kit(consignment_id: int, kit_id: int, award_id: int | None) -> None:
@@ -286,7 +332,7 @@ async def owed(wave_id: int, scope: Scope, institution_id: int | None = None) ->
         """SELECT * FROM (
              SELECT a.id AS award_id, a.institution_id, i.code AS institution_code, a.kit_slug, a.units,
                a.units - (SELECT count(*) FROM consignment_kit ck JOIN consignment c ON c.id = ck.consignment_id
-                          WHERE ck.award_id = a.id AND c.state <> 'cancelled')::int AS open
+                          WHERE ck.award_id = a.id AND c.state NOT IN ('returning', 'cancelled'))::int AS open
              FROM award a JOIN institution i ON i.id = a.institution_id
              WHERE a.wave_id = $1 AND a.source <> 'historic'
                AND ($2::bigint IS NULL OR a.institution_id = $2)
@@ -324,7 +370,7 @@ async def waves_to_ship(scope: Scope) -> list[dict[str, Any]]:
            FROM wave w JOIN award a ON a.wave_id = w.id AND a.source <> 'historic'
              JOIN institution i ON i.id = a.institution_id
              LEFT JOIN (SELECT ck.award_id, count(*) AS kits FROM consignment_kit ck
-               JOIN consignment c ON c.id = ck.consignment_id AND c.state <> 'cancelled'
+               JOIN consignment c ON c.id = ck.consignment_id AND c.state NOT IN ('returning', 'cancelled')
                WHERE ck.award_id IS NOT NULL GROUP BY ck.award_id) t ON t.award_id = a.id
            WHERE w.state = 'published' AND ($1 OR i.regional_directorate_id = ANY($2) OR i.id = ANY($3))
            GROUP BY w.id ORDER BY w.id DESC""",
@@ -393,14 +439,16 @@ async def consignments_after(scope: Scope, filters: Mapping[str, str], after: in
 
 
 async def counts_by_state(scope: Scope) -> dict[str, int]:
-    """How many consignments are in each state, and how many are late."""
+    """How many consignments are in each state, how many are late, and how many of those that come back."""
     where = _narrowed(scope, "", {})
     rows = await fetch(
-        f"""SELECT c.state, count(*) AS n, count(*) FILTER (WHERE c.state IN ('dispatched', 'partially-received')
-              AND c.expected_on < CURRENT_DATE) AS late {CONSIGNMENTS} WHERE {where.sql} GROUP BY c.state""",
+        f"""SELECT c.state, count(*) AS n, count(*) FILTER (WHERE {GROUPS["late"]}) AS late,
+              count(*) FILTER (WHERE {GROUPS["back-late"]}) AS back_late
+            {CONSIGNMENTS} WHERE {where.sql} GROUP BY c.state""",
         *where.values,
     )
-    return {row["state"]: row["n"] for row in rows} | {"late": sum(row["late"] for row in rows)}
+    counts = {row["state"]: row["n"] for row in rows}
+    return counts | {name: sum(row[name] for row in rows) for name in ("late", "back_late")}
 
 
 async def waves_with_consignments() -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ STATE_WORDS: dict[str, LazyText] = {
     State.DISPATCHED: _("On its way"),
     State.PARTIALLY_RECEIVED: _("Received in part"),
     State.RECEIVED: _("Received"),
+    State.RETURNING: _("On its way back"),
     State.CANCELLED: _("Cancelled"),
 }
 STATE_TONES: dict[str, str] = {
@@ -17,6 +18,7 @@ STATE_TONES: dict[str, str] = {
     State.DISPATCHED: "busy",
     State.PARTIALLY_RECEIVED: "warn",
     State.RECEIVED: "good",
+    State.RETURNING: "busy",
     State.CANCELLED: "off",
 }
 ACTION_WORDS: dict[str, LazyText] = {
@@ -28,6 +30,7 @@ ACTION_WORDS: dict[str, LazyText] = {
     Action.RECEIVE_PART: _("be received in part"),
     Action.RECEIVE_REST: _("be received"),
     Action.CANCEL: _("be cancelled"),
+    Action.RETURN: _("come back"),
 }
 DAMAGE_WORDS: dict[str, LazyText] = {
     DamageReason.TRANSPORT: _("damaged on the way"),

@@ -207,7 +207,8 @@ DISCREPANCY = """x.id, x.code, x.kind, x.quantity, x.state, x.outcome, x.outcome
   coalesce(ql.damage_reason, rl.damage_reason) AS damage_reason, rl.missing_reason,
   coalesce(ql.note, rl.note) AS note, x.quality_line_id IS NOT NULL AS found_later, su.device_id AS thing_device_id,
   su.kit_id AS thing_kit_id, su.found_place_id, x.surplus_id,
-  (SELECT n.code FROM consignment n WHERE n.discrepancy_id = x.id AND n.state <> 'cancelled') AS sent_again,
+  (SELECT n.code FROM consignment n WHERE n.discrepancy_id = x.id
+     AND n.state NOT IN ('returning', 'cancelled')) AS sent_again,
   (SELECT f.code FROM discrepancy f WHERE f.id = c.discrepancy_id) AS follows,
   (x.state = 'open' AND x.due_on < CURRENT_DATE) AS late"""
 SORTS = {"opened": "x.opened_at", "due": "x.due_on", "school": "i.name", "kind": "x.kind"}

@@ -8,6 +8,7 @@ from litestar import Request
 from litestar.datastructures import FormMultiDict, UploadFile
 from litestar.response import Redirect, Template
 
+from stem_logistics.codes import shown_code
 from stem_logistics.deliveries import around_form, receipt_form, receipts, signing
 from stem_logistics.deliveries.committee import MOST_EXTRAS
 from stem_logistics.deliveries.kept_photos import carried_digest, keep_photo, kept_photo
@@ -15,6 +16,7 @@ from stem_logistics.deliveries.photos import LARGEST_BYTES
 from stem_logistics.deliveries.reasons import DAMAGE_WORDS, MISSING_WORDS
 from stem_logistics.deliveries.receipt_form import OTHER_ROLE, ROLES, ReceiptForm
 from stem_logistics.deliveries.receipts import MOST_PHOTOS, Confirmation, ReceiptRefused
+from stem_logistics.deliveries.rules import CALLED_OFF
 from stem_logistics.errors import Conflict, DomainError, Invalid
 from stem_logistics.web.i18n import Text
 from stem_logistics.web.sentences import sentence_of
@@ -30,13 +32,20 @@ async def upload_of(request: AnyRequest, name: str) -> bytes:
     return await upload.read(LARGEST_BYTES + 1)
 
 
+def _open_keys(awaited: dict[str, Any]) -> set[str]:
+    """The lines of which something may still be confirmed: none, where it was cancelled."""
+    if awaited["consignment"]["state"] in CALLED_OFF:
+        return set()
+    return {line.key for line in awaited["lines"] if line.outstanding}
+
+
 def lines(base: str, awaited: dict[str, Any], *, staff: bool = False) -> Template | Redirect:
     """First step: which lines have a problem.
 
     Args:
         base: the address under which the steps lie.
     """
-    if not any(line.outstanding for line in awaited["lines"]):
+    if not _open_keys(awaited):
         return Redirect(base if not staff else f"/consignments/{awaited['consignment']['code']}", status_code=303)
     return Template("deliveries/receipt_lines.html", context={**awaited, "base": base, "staff": staff})
 
@@ -66,7 +75,7 @@ def _page(base: str, awaited: dict[str, Any], form: ReceiptForm, *, staff: bool,
 
 def form(request: AnyRequest, base: str, awaited: dict[str, Any], *, staff: bool = False) -> Template | Redirect:
     """Second step: the details of the lines with a problem, who receives, and how."""
-    keys = {line.key for line in awaited["lines"] if line.outstanding}
+    keys = _open_keys(awaited)
     if not keys:
         return Redirect(base if not staff else f"/consignments/{awaited['consignment']['code']}", status_code=303)
     ticked = tuple(key for key in request.query_params.getall("line", []) if key in keys)
@@ -80,6 +89,8 @@ async def confirm(request: AnyRequest, base: str, awaited: dict[str, Any], *, st
         Conflict: nothing is left to confirm.
     """
     consignment_id = awaited["consignment"]["id"]
+    if awaited["consignment"]["state"] in CALLED_OFF:
+        raise Conflict("consignment-was-cancelled", code=shown_code(awaited["consignment"]["code"]))
     data = await request.form()
     typed = {name: value for name, value in data.items() if isinstance(value, str)}
     form = receipt_form.read(typed, [str(key) for key in data.getall("line", [])], awaited["lines"])

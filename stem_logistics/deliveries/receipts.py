@@ -25,6 +25,7 @@ from stem_logistics.deliveries.expected import ExpectedLine, expected_lines
 from stem_logistics.deliveries.reasons import KIND_WORDS, OUTCOME_WORDS
 from stem_logistics.deliveries.rules import (
     AWAITING_RECEIPT,
+    CALLED_OFF,
     Action,
     LineAnswer,
     ReceiptProblem,
@@ -199,7 +200,7 @@ def _refuse_out_of_turn(
 ) -> None:
     if state == State.RECEIVED:
         raise Conflict("receipt-already-complete", number=receipts[-1]["protocol_number"])
-    if state == State.CANCELLED:
+    if state in CALLED_OFF:
         raise Conflict("consignment-was-cancelled", code=consignment["code"])
     if state not in AWAITING_RECEIPT:
         raise Conflict("consignment-not-dispatched", code=consignment["code"])

@@ -23,6 +23,7 @@ class State(StrEnum):
     DISPATCHED = "dispatched"
     PARTIALLY_RECEIVED = "partially-received"
     RECEIVED = "received"
+    RETURNING = "returning"
     CANCELLED = "cancelled"
 
 
@@ -37,6 +38,7 @@ class Action(StrEnum):
     RECEIVE_PART = "receive-part"
     RECEIVE_REST = "receive-rest"
     CANCEL = "cancel"
+    RETURN = "return"
 
 
 # The whole machine. What is not in this table is not possible. A consignment of which something was received
@@ -54,10 +56,14 @@ TRANSITIONS: Mapping[tuple[State, Action], State] = {
     (State.PARTIALLY_RECEIVED, Action.RECEIVE_REST): State.RECEIVED,
     (State.PACKING, Action.CANCEL): State.CANCELLED,
     (State.PACKED, Action.CANCEL): State.CANCELLED,
-    (State.DISPATCHED, Action.CANCEL): State.CANCELLED,
+    # the carrier has it: it is on its way back until somebody confirms that it came
+    (State.DISPATCHED, Action.CANCEL): State.RETURNING,
+    (State.RETURNING, Action.RETURN): State.CANCELLED,
 }
 FINAL = frozenset({State.RECEIVED, State.CANCELLED})
 AWAITING_RECEIPT = frozenset({State.DISPATCHED, State.PARTIALLY_RECEIVED})
+# Its school does not get it any more.
+CALLED_OFF = frozenset({State.RETURNING, State.CANCELLED})
 
 
 class TransitionNotPossible(Exception):

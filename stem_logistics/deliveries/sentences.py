@@ -54,10 +54,12 @@ SENTENCES: dict[str, str] = {
         "Somebody else confirmed a part of this consignment meanwhile (protocol %(number)s). Look "
         "at what is left and confirm that."
     ),
-    "consignment-was-cancelled": N_(
-        "Consignment %(code)s was cancelled, so there is nothing to receive. If a parcel of it has "
-        "arrived, tell the NSO."
-    ),
+    "consignment-was-cancelled": N_("Consignment %(code)s was cancelled, so nothing was confirmed."),
+    "scan-not-in-return": N_("“%(what)s” is not among what is to come back here. Put it aside and ask."),
+    "return-more-than-awaited": N_("More would come back of consignment %(code)s than is awaited. Check the numbers."),
+    "return-short-without-reason": N_("%(count)s piece(s) would be lost. Say what became of them."),
+    "return-of-nothing": N_("Nothing of consignment %(code)s was scanned or ticked."),
+    "returned-meanwhile": N_("More of consignment %(code)s was counted meanwhile. Look at what is still awaited."),
     "consignment-not-dispatched": N_("Consignment %(code)s has not left yet, so it cannot be received."),
     "consignment-not-found": N_(
         "There is no consignment with the code “%(code)s”. Check it: it has eight characters and begins with C."

@@ -5,12 +5,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from stem_logistics import audit, mail, runtime
+from stem_logistics import audit, runtime
 from stem_logistics.accounts import links
 from stem_logistics.accounts.policy import Permission, Scope
-from stem_logistics.codes import new_code, parse_code, shown_code
+from stem_logistics.codes import new_code, parse_code
 from stem_logistics.db.engine import unit_of_work
-from stem_logistics.deliveries import leg_queries, legs, mails, queries
+from stem_logistics.deliveries import leg_queries, legs, queries, telling
 from stem_logistics.deliveries.rules import Action, State, TransitionNotPossible, advance
 from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound
 from stem_logistics.inventory import ledger, purchasing
@@ -18,6 +18,7 @@ from stem_logistics.inventory import service as stock
 from stem_logistics.inventory.ledger import Move
 
 DAYS_ON_THE_WAY = 7
+DAYS_ON_THE_WAY_BACK = 14
 MOST_PARCELS = 99
 HEAVIEST_GRAMS = 2_000_000
 
@@ -238,6 +239,7 @@ async def dispatch(
     document: str = "",
     expected_on: date | None = None,
     mail_waits_minutes: int = 0,
+    school_later: bool = False,
 ) -> None:
     """Hand a packed consignment to a courier; the school's official mailbox gets one mail with link and code.
 
@@ -245,6 +247,7 @@ async def dispatch(
         document: the number of the delivery note that travels with it, if it is a tax document.
         expected_on: when it should be there; a week from today if not told.
         mail_waits_minutes: how long the mail stays in the outbox, so that `take_back` is still possible.
+        school_later: the caller writes to the school, once for all that it is sent.
 
     Raises:
         Conflict: not packed, or the school has no mailbox.
@@ -254,7 +257,7 @@ async def dispatch(
         raise Invalid("courier-missing")
     expected = expected_on or today() + timedelta(days=DAYS_ON_THE_WAY)
     if expected < today():
-        raise Invalid("expected-day-has-passed", day=expected.isoformat())
+        raise Invalid("expected-day-has-passed", day=expected)
     async with unit_of_work():
         consignment, after = await _locked(code, Action.DISPATCH)
         if not consignment["institution_email"]:
@@ -268,49 +271,8 @@ async def dispatch(
             consignment["parcels"],
         )
         await queries.set_state(consignment["id"], after)
-        await _write(consignment["id"], mail_waits_minutes)
+        await telling.write(consignment["id"], mail_waits_minutes, school_later=school_later)
         await audit.record("consignment-dispatched", "consignment", consignment["code"], courier=courier.strip())
-
-
-async def _write(consignment_id: int, wait_minutes: int = 0) -> None:
-    """Write to whoever is to have it next: a stop of its last mile, or the school."""
-    consignment = await queries.consignment_by_id(consignment_id)
-    assert consignment is not None
-    if not await legs.write_to_next(consignment, wait_minutes):
-        await send_link(consignment_id, wait_minutes)
-
-
-async def _told_of(consignment: dict[str, Any]) -> list[str]:
-    """What a mail says is in a consignment: its kits, or piece by piece what is sent again."""
-    if consignment["case_code"] is None:
-        return [f"{kit['title_el']} ({shown_code(kit['code'])})" for kit in await queries.kits_of(consignment["id"])]
-    devices = await queries.devices_of(consignment["id"])
-    told = []
-    for line in await queries.lines_of(consignment["id"]):
-        serials = [device["serial_number"] for device in devices if device["line_id"] == line["id"]]
-        told.append(f"{line['quantity']} × {line['name_el']}" + (f" ({', '.join(serials)})" if serials else ""))
-    return told
-
-
-async def send_link(consignment_id: int, wait_minutes: int = 0) -> None:
-    """Send the school its link and code, inside the caller's unit of work."""
-    consignment = await queries.consignment_by_id(consignment_id)
-    assert consignment is not None
-    # an older link stops working: what counts is the newest mail
-    await links.revoke_for_consignment(consignment_id)
-    issued = await links.issue("receipt", consignment["institution_id"], consignment_id=consignment_id)
-    assert issued.code is not None, "a receipt's link comes with a code"
-    address = f"{runtime.settings().base_url}/r/{issued.token}"
-    subject, body = mails.dispatched(consignment, await _told_of(consignment), address, issued.code)
-    await mail.post(
-        consignment["institution_email"],
-        subject,
-        body,
-        about=("consignment", consignment_id),
-        institution_id=consignment["institution_id"],
-        idempotency_key=f"dispatched:{consignment_id}:{issued.id}",
-        wait_minutes=wait_minutes,
-    )
 
 
 async def take_back(code: str) -> None:
@@ -324,7 +286,7 @@ async def take_back(code: str) -> None:
         consignment, after = await _locked(code, Action.TAKE_BACK)
         if any(leg["state"] == "taken" for leg in await legs.legs_of(consignment["id"])):
             raise Conflict("stop-has-signed", code=consignment["code"])
-        if not await mail.withdraw(("consignment", consignment["id"])):
+        if not await telling.take_back(consignment):
             raise Conflict("school-was-written-to", code=consignment["code"])
         await links.revoke_for_consignment(consignment["id"])
         await legs.not_sent_after_all(consignment["id"])
@@ -345,21 +307,24 @@ async def resend_link(code: str) -> None:
             raise Conflict("consignment-not-awaited", code=consignment["code"], state=consignment["state"])
         if not consignment["institution_email"]:
             raise Conflict("school-without-mailbox", name=consignment["institution_name"])
-        await _write(consignment["id"])
+        await telling.write(consignment["id"])
         await audit.record("receipt-link-sent-again", "consignment", consignment["code"])
 
 
 async def cancel(code: str, *, why: str) -> None:
-    """Cancel a consignment of which nothing was received: what is in it goes back, its link stops working."""
+    """Cancel a consignment of which nothing was received. Who was told that it comes is told that it does not, and its
+    link says so. What has not left goes back at once; what is under way is on its way back (`returning`)."""
     if not why.strip():
         raise Invalid("reason-missing")
     async with unit_of_work():
         consignment, after = await _locked(code, Action.CANCEL)
-        await _all_back(consignment)
-        await queries.release_kits(consignment["id"])
-        await queries.set_cancel_reason(consignment["id"], why.strip()[:1000])
+        due = today() + timedelta(days=DAYS_ON_THE_WAY_BACK) if after is State.RETURNING else None
+        if due is None:
+            await _all_back(consignment)
+            await queries.release_kits(consignment["id"])
+        await queries.set_cancel_reason(consignment["id"], why.strip()[:1000], due)
         await queries.set_state(consignment["id"], after)
-        await links.revoke_for_consignment(consignment["id"])
+        await telling.tell_cancelled(consignment, why.strip()[:1000])
         await audit.record("consignment-cancelled", "consignment", consignment["code"], why=why.strip())
 
 

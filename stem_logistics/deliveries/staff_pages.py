@@ -29,7 +29,7 @@ CONSIGNMENT_LIST = ListSpec(
     sorts=("code", "created", "school", "state", "dispatched", "expected", "destination"),
     default_sort="-created",
     filters={
-        "state": Choice.of("late", "awaited", *(state.value for state in State)),
+        "state": Choice.of("late", "awaited", "back-late", *(state.value for state in State)),
         "wave": Words(60),
         "region": Words(30),
         "directorate": Words(30),
@@ -46,6 +46,9 @@ DONE = {
     "dispatched": _("The consignment has left; the school was sent its link."),
     "resent": _("The school was sent a new link; the older one stopped working."),
     "cancelled": _("The consignment was cancelled; what was in it is back where it came from."),
+    "called-back": _("The consignment was cancelled. Whoever was told of it is told so; count it when it is back."),
+    "returned": _("It is back, and counted."),
+    "returned-in-part": _("What came back is counted; the rest is still awaited."),
     "created": _("The consignment was made. Put its kits in."),
     "way": _("Its way was saved."),
 }
@@ -224,7 +227,7 @@ async def _act(code: str, action: str, form: dict[str, str]) -> str:
         await service.resend_link(code)
         return "resent"
     await service.cancel(code, why=form.get("why", ""))
-    return "cancelled"
+    return "called-back" if (await service.get_consignment(code))["state"] == State.RETURNING else "cancelled"
 
 
 ACTIONS = ("pick", "unpick", "pack", "unpack", "dispatch", "resend", "cancel")

@@ -29,6 +29,15 @@ class Consignment(Table, db=ENGINE, tablename="consignment"):
     discrepancy_id = BigInt(null=True, default=None)
     for_kit_id = BigInt(null=True, default=None)
     from_place_id = BigInt(null=True, default=None)
+    return_due_on = Date(null=True, default=None)
+    returned_at = Timestamptz(null=True, default=None)
+    return_note = Text()
+
+
+class ConsignmentMail(Table, db=ENGINE, tablename="consignment_mail"):
+    id = BigInt(primary_key=True)
+    consignment_id = BigInt()
+    mail_id = BigInt()
 
 
 class ConsignmentKit(Table, db=ENGINE, tablename="consignment_kit"):

@@ -28,6 +28,10 @@ async def today(principal: Principal) -> Today:
     if late := counts["late"]:
         title: Text = ngettext("%(num)s consignment is late", "%(num)s consignments are late", late)
         tasks.append(Task(title, "/consignments?state=late&sort=expected", _("Ask the carrier or the school."), "bad"))
+    if back := counts.get("returning", 0):
+        title = ngettext("%(num)s consignment is on its way back", "%(num)s consignments are on their way back", back)
+        text = _("%(num)s late. Count it when it comes.", num=counts["back_late"]) if counts["back_late"] else ""
+        tasks.append(Task(title, "/consignments?state=returning", text, "bad" if counts["back_late"] else "busy"))
     rows, open_ones = await discrepancies.list_discrepancies({"state": "open"}, sort="opened", limit=1)
     if open_ones and principal.may(Permission.DELIVERIES_WRITE):
         title = ngettext("%(num)s discrepancy is open", "%(num)s discrepancies are open", open_ones)

@@ -36,6 +36,8 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "protocol-issued-again": _("Protocol issued again"),
     "signed-protocol-filed": _("Signed protocol put on file"),
     "consignment-cancelled": _("Consignment cancelled"),
+    "consignment-returned": _("Cancelled consignment came back"),
+    "consignment-returned-in-part": _("A part of a cancelled consignment came back"),
     "consignment-created": _("Consignment made"),
     "consignment-dispatched": _("Consignment sent"),
     "consignment-packed": _("Consignment packed"),

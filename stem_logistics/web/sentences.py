@@ -1,11 +1,13 @@
 """The sentence for each error's slug: what is wrong, and what to do. A noun adds its own in `<noun>/sentences.py`."""
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from typing import Any
 
 from stem_logistics import nouns
 from stem_logistics.errors import DomainError
+from stem_logistics.web.formats import format_date
 from stem_logistics.web.i18n import N_, gettext
 
 SENTENCES: dict[str, str] = {
@@ -91,10 +93,12 @@ def catalogue() -> Mapping[str, str]:
 
 
 def sentence(slug: str, params: Mapping[str, Any]) -> str:
-    """The message of a slug in the reader's language; the slug itself where it has none (a test forbids that)."""
+    """The message of a slug in the reader's language; the slug itself where it has none (a test forbids that). Days
+    among its parameters are told as people write them."""
     text = catalogue().get(slug)
     if text is None:
         return slug
+    params = {name: format_date(value) if isinstance(value, date) else value for name, value in params.items()}
     try:
         return gettext(text, **params)
     except KeyError:

@@ -5,7 +5,7 @@ from litestar import Litestar
 
 from stem_logistics.custody import moving
 from stem_logistics.db.engine import execute, fetch_one, fetch_value
-from stem_logistics.deliveries import discrepancies
+from stem_logistics.deliveries import discrepancies, returning
 from stem_logistics.deliveries import service as deliveries
 from stem_logistics.deliveries.rules import LineAnswer
 from stem_logistics.errors import Conflict
@@ -70,6 +70,7 @@ async def test_cancelled_it_is_where_it_was(service: Settings) -> None:
     with pytest.raises(Conflict, match="kit-not-at-school"):
         await moving.transfer([kit], OTHER, why="δεύτερη φορά")
     await deliveries.cancel(code, why="Το κρατάει")
+    await returning.confirm(code, None)
     assert await place_of((await serials(kit))[0]) == f"institution-{SCHOOL}"
     code, _number = await _sent(kit)
     await deliveries.take_back(code)

@@ -231,7 +231,7 @@ async def test_a_cancelled_consignment_is_not_received(service: Settings) -> Non
     given = receipts.Confirmation({}, "Α", "Β", key="k", seen_parts=0)
     with acting_as(held), pytest.raises(Conflict, match="consignment-was-cancelled"):
         await receipts.confirm(box.id, given)
-    assert await box.balances() == {"store": 9}
+    assert await box.balances() == {"consignment": 9}
     await assert_ledger_holds()
 
 

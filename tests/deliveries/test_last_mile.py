@@ -9,7 +9,7 @@ from litestar import Litestar
 from stem_logistics.accounts.links import principal_of_link
 from stem_logistics.accounts.policy import Grant
 from stem_logistics.db.engine import execute, fetch, fetch_value
-from stem_logistics.deliveries import last_mile, legs, queries, reminding, service
+from stem_logistics.deliveries import last_mile, legs, queries, reminding, returning, service
 from stem_logistics.errors import Conflict, Invalid, NotFound
 from stem_logistics.inventory import ledger
 from stem_logistics.inventory import service as stock
@@ -132,15 +132,17 @@ async def test_only_whom_it_comes_to_signs_and_only_once(service: Settings) -> N
 
 
 async def test_a_cancelled_consignment_comes_back_from_whoever_holds_it(service: Settings) -> None:
-    """Cancelled in an ambassador's hands: all pieces are back in the store, and nobody can sign any more."""
+    """Cancelled in a stop's hands: it is there until it is counted at the store, and nobody can sign any more."""
     parcel = await _packed()
     await last_mile.plan_way(parcel.code, [await _stop("regional-store", "Depot"), await _stop("ambassador", "Eleni")])
     await _dispatch(parcel)
     await last_mile.take_over([parcel.code], name="Α", post="Β")
     await cancel(parcel.code, why="λάθος σχολείο")
-    assert set(await _held(parcel)) == {"store"}
+    assert set(await _held(parcel)) == {"Depot"}
     with pytest.raises(Conflict, match="hand-over-not-possible"):
         await last_mile.take_over([parcel.code], name="Α", post="Β")
+    assert await returning.confirm(parcel.code, None)
+    assert set(await _held(parcel)) == {"store"}
     assert (await ledger.verify()).faults == ()
 
 

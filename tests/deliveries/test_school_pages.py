@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from stem_logistics.db.engine import execute, fetch, fetch_value
 from stem_logistics.deliveries import discrepancies, service, signing
 from stem_logistics.deliveries.committee import Committee, Extra, Member
+from stem_logistics.web.formats import format_date, today
 from tests.deliveries.parcels import Parcel, assert_ledger_holds, dispatched_parcel
 from tests.deliveries.test_photos import picture
 from tests.support import OPERATOR, acting_as, browser, csrf_token, post_form
@@ -340,12 +341,41 @@ async def test_a_paper_with_a_committee_is_held_against_all_that_it_says(app: Li
 
 
 async def test_a_cancelled_consignments_link(app: Litestar) -> None:
-    """The school that opens the mail of a cancelled consignment is told that the link was withdrawn."""
+    """The school that opens the mail of a cancelled consignment reads that it was, when, why, and what to do now."""
+    async with browser(app) as client:
+        box = await parcel()
+        form = await client.get(f"/r/{box.token}/confirm")
+        with acting_as(OPERATOR):
+            await service.cancel(box.code, why="Στάλθηκε σε λάθος σχολείο")
+        hidden = {"seen": "0", "key": "late"}
+        answers = [
+            await client.get(f"/r/{box.token}"),
+            await post_form(client, f"/r/{box.token}/confirm", {**hidden, **WHO}),
+        ]
+        assert [answer.status_code for answer in answers] == [200, 409] and form.status_code == 200
+        for answer in answers:
+            assert "ακυρώθηκε" in answer.text and "λάθος σχολείο" in answer.text and faults(answer.text) == []
+            assert format_date(today()) in answer.text
+            assert "μην το ανοίξετε" in answer.text and "Επιβεβαίωση παραλαβής" not in answer.text
+        for step in ("lines", "confirm"):
+            assert (await client.get(f"/r/{box.token}/{step}")).headers["location"] == f"/r/{box.token}"
+        parcel_page = await client.get(f"/c/{box.code}")
+        assert "ακυρώθηκε" in parcel_page.text and "<form" not in parcel_page.text.split("<main")[1].split("</main")[0]
+        assert faults(parcel_page.text) == [] and "λάθος σχολείο" not in parcel_page.text
+        typed = await post_form(client, f"/c/{box.code}", {"code": box.typed_code})
+        assert typed.status_code == 409 and "ακυρώθηκε" in typed.text
+        assert await fetch_value("SELECT count(*) FROM receipt") == 0
+
+
+async def test_a_link_that_was_replaced_says_since_when_as_people_write_it(app: Litestar) -> None:
+    """The page of a withdrawn link has a day, not a machine's date."""
     async with browser(app) as client:
         box = await parcel()
         with acting_as(OPERATOR):
-            await service.cancel(box.code, why="δοκιμή")
-        assert (await client.get(f"/r/{box.token}")).status_code == 410
+            await service.resend_link(box.code)
+        page = await client.get(f"/r/{box.token}")
+        assert page.status_code == 410 and format_date(today()) in page.text
+        assert today().isoformat() not in page.text
 
 
 async def test_odd_input_never_breaks_the_form(app: Litestar) -> None:

@@ -4,11 +4,11 @@ import pytest
 from litestar import Litestar
 
 from stem_logistics.db.engine import execute, fetch, fetch_value
-from stem_logistics.deliveries import discrepancies, packing, protocols, receipts, resending
+from stem_logistics.deliveries import discrepancies, packing, protocols, receipts, resending, returning
 from stem_logistics.deliveries import service as deliveries
 from stem_logistics.deliveries.reasons import OUTCOMES
 from stem_logistics.deliveries.rules import LineAnswer
-from stem_logistics.errors import Conflict, Gone, Invalid, NotFound
+from stem_logistics.errors import Conflict, Invalid, NotFound
 from stem_logistics.inventory import definitions, purchasing
 from stem_logistics.settings import Settings
 from tests.deliveries.parcels import Parcel, assert_ledger_holds, dispatched_parcel, last_mail, parcel_of
@@ -153,10 +153,11 @@ async def test_a_case_is_sent_again_once_at_a_time(service: Settings) -> None:
             await refused
     again = await _leave(code, box)
     await deliveries.cancel(code, why="λάθος διεύθυνση")
-    assert await holdings() == lay
     assert await _state(case) == ("open", None)
-    with pytest.raises(Gone, match="link-revoked"):
+    with pytest.raises(Conflict, match="consignment-was-cancelled"):
         await again.confirm(key="late")
+    await returning.confirm(code, None)
+    assert await holdings() == lay
     await resending.start(case, STORE, why="δεύτερη φορά")
     await assert_ledger_holds()
 

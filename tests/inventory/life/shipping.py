@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -11,7 +12,7 @@ from hypothesis.stateful import (
 )
 
 from stem_logistics.db.engine import fetch
-from stem_logistics.deliveries import discrepancies, receipts, resending
+from stem_logistics.deliveries import discrepancies, receipts, resending, returning
 from stem_logistics.deliveries import service as deliveries
 from stem_logistics.deliveries.committee import Extra
 from stem_logistics.deliveries.expected import ExpectedLine, expected_lines
@@ -113,12 +114,48 @@ class Shipping(Base):
         assert code is not None
         consignment = self.world.consignments[code]
         may = consignment.state in ("packing", "packed", "dispatched")
-        shifts = self._unload(code, self.world.kits) if may else ()
+        # the carrier has what has left: it is where it is until somebody counts it
+        left = consignment.state == "dispatched"
+        shifts = self._unload(code, self.world.kits) if may and not left else ()
         self.do("cancel", deliveries.cancel(code, why=WHY), shifts, may=may)
         if may:
-            consignment.state = "cancelled"
+            consignment.state = "returning" if left else "cancelled"
             if consignment.case:
                 self.world.cases[consignment.case].consignment = ""
+
+    @precondition(lambda self: any(each.state == "returning" for each in self.world.consignments.values()))
+    @rule(data=st.data(), lost=st.booleans())
+    def come_back(self, data: st.DataObject, lost: bool) -> None:
+        """What was cancelled under way is counted: all of it or a part; the rest is awaited, or lost."""
+        code = self._consignment(data, "returning")
+        assert code is not None
+        consignment = self.world.consignments[code]
+        place = consignment.place(code)
+        may = consignment.state == "returning"
+        if not may:
+            self.do("come back", returning.confirm(code, None), may=False)
+            return
+        _, pieces, _ = self.run(returning.awaited(code))
+        there = {p: n for (p, at), n in self.world.held().items() if at == place}
+        keys = {Piece(x["kit_code"], self._slug_of(x), x["serial"] or ""): x["key"] for x in pieces}
+        assert set(keys) == set(there), "what is awaited back is not what is under way"
+        came = {piece: data.draw(st.integers(0, count)) for piece, count in there.items()}
+        shifts = [Shift(piece, count, place, consignment.origin) for piece, count in came.items() if count]
+        short = [Shift(piece, n - came[piece], place, LOST) for piece, n in there.items() if n > came[piece]]
+        counted = {keys[piece]: count for piece, count in came.items()}
+        may = lost or bool(shifts) or not there
+        self.do(
+            "come back",
+            returning.confirm(code, counted, rest_is_lost=lost, why=WHY),
+            [*shifts, *short] if lost else shifts,
+            may=may,
+        )
+        if may and (lost or not short):
+            consignment.state = "cancelled"
+            self.counted["came back" + (" short" if short else "")] += 1
+
+    def _slug_of(self, row: dict[str, Any]) -> str:
+        return next(str(line["slug"]) for line in self.definition.lines if line["item_id"] == row["item_id"])
 
     # receipts and what comes of them
     @precondition(lambda self: any(each.state != "packing" for each in self.world.consignments.values()))
