@@ -107,8 +107,14 @@ def cancelled(consignment: dict[str, Any], why: str, *, to_school: bool) -> tupl
         return gettext("Consignment %(code)s was cancelled", code=shown), "\n\n".join(parts) + "\n"
 
 
-def protocol(consignment: dict[str, Any], receipt: dict[str, Any], link: str | None) -> tuple[str, str]:
-    """Subject and body of the mail that carries a hand-over protocol."""
+def protocol(
+    consignment: dict[str, Any], receipt: dict[str, Any], link: str | None, quality: str | None = None
+) -> tuple[str, str]:
+    """Subject and body of the mail that carries a hand-over protocol.
+
+    Args:
+        quality: where the quality is entered, as long as it is open.
+    """
     with use_locale("el"):
         number = receipt["protocol_number"]
         parts = [
@@ -130,8 +136,35 @@ def protocol(consignment: dict[str, Any], receipt: dict[str, Any], link: str | N
             parts.append(
                 gettext("Some pieces have not arrived yet. Confirm them when they do, with the link of the first mail.")
             )
+        if quality:
+            parts.append(
+                gettext("Nobody has looked at the quality yet. When you have, enter it here:") + "\n" + quality
+            )
         parts.append(gettext("National Support Organisation eTwinning"))
         return gettext("Hand-over protocol %(number)s", number=number), "\n\n".join(parts) + "\n"
+
+
+def quality_open(consignment: dict[str, Any], receipt: dict[str, Any], link: str) -> tuple[str, str]:
+    """Subject and body of the mail that reminds a school of the quality of what it received."""
+    with use_locale("el"):
+        number = receipt["protocol_number"]
+        parts = [
+            gettext(
+                "To: %(school)s (%(code)s)",
+                school=consignment["institution_name"],
+                code=consignment["institution_code"],
+            ),
+            gettext(
+                "You received consignment %(code)s (protocol %(number)s) and wrote that its quality would follow. "
+                "Please open or try what came, and enter here how it is; if all is in order, one tap does it:",
+                code=shown_code(consignment["code"]),
+                number=number,
+            )
+            + "\n"
+            + link,
+            gettext("National Support Organisation eTwinning"),
+        ]
+        return gettext("Quality of what you received: protocol %(number)s", number=number), "\n\n".join(parts) + "\n"
 
 
 def reminder(consignment: dict[str, Any], step: str) -> tuple[str, str]:

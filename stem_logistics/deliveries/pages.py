@@ -9,6 +9,7 @@ from stem_logistics.deliveries import (
     late_pages,
     packing_pages,
     public_pages,
+    quality_pages,
     receipt_pages,
     returning_pages,
     staff_pages,
@@ -18,6 +19,7 @@ from stem_logistics.deliveries import (
 ROUTES: list[ControllerRouterHandler] = [
     *public_pages.ROUTES,
     *receipt_pages.ROUTES,
+    *quality_pages.ROUTES,
     *bulk_pages.ROUTES,
     *late_pages.ROUTES,
     *last_mile_pages.ROUTES,

@@ -11,6 +11,7 @@ from stem_logistics.selecting import Listed, Where
 RECEIPT = """r.id, r.code, r.consignment_id, r.part, r.protocol_number, r.protocol_digest, r.receiver_name,
   r.receiver_role, r.channel, r.link_id, r.account_id, r.note, r.is_final, r.confirmed_at, c.institution_id,
   r.quality, r.committee_act, r.appointed_by, r.signed_digest, r.signed_at, r.signature,
+  (r.quality = 'later' AND NOT EXISTS (SELECT FROM receipt_quality q WHERE q.receipt_id = r.id)) AS quality_open,
   i.regional_directorate_id, i.code AS institution_code, i.name AS institution_name, c.code AS consignment_code"""
 RECEIPTS = """FROM receipt r JOIN consignment c ON c.id = r.consignment_id
   JOIN institution i ON i.id = c.institution_id"""

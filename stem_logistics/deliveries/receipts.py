@@ -287,7 +287,7 @@ def protocol_name(receipt: dict[str, Any]) -> str:
 async def _mail_protocol(consignment: dict[str, Any], receipt: dict[str, Any], digest: bytes) -> None:
     if not consignment["institution_email"]:
         return
-    subject, body = mails.protocol(consignment, receipt, None)
+    subject, body = mails.protocol(consignment, receipt, None, await quality_link(receipt))
     await mail.post(
         consignment["institution_email"],
         subject,
@@ -297,6 +297,15 @@ async def _mail_protocol(consignment: dict[str, Any], receipt: dict[str, Any], d
         attachments=[(protocol_name(receipt), digest)],
         idempotency_key=f"protocol:{receipt['id']}",
     )
+
+
+async def quality_link(receipt: Mapping[str, Any]) -> str | None:
+    """The address, for a mail, at which the school enters the quality, where it is open; inside the caller's unit of
+    work."""
+    if not receipt["quality_open"]:
+        return None
+    issued = await links.issue("receipt", receipt["institution_id"], consignment_id=receipt["consignment_id"])
+    return f"{runtime.settings().base_url}/r/{issued.token}/quality/{receipt['code']}"
 
 
 async def is_known(consignment_id: int, key: str) -> bool:

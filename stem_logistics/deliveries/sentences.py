@@ -115,6 +115,8 @@ SENTENCES: dict[str, str] = {
     "member-named-twice": N_("Member %(number)s is the same person as member %(first)s. A committee has three."),
     "member-post-missing": N_("Write the post of member %(number)s, as in the act."),
     "signature-unusable": N_("The signature of member %(number)s could not be read. Draw it again, or tick only."),
+    "quality-known": N_("The quality of what protocol %(number)s says was entered already. Nothing is left to do."),
+    "quality-number-unusable": N_("%(label)s: write how many are damaged, from 1 to %(most)s."),
     "receiver-signature-unusable": N_("The signature could not be read. Draw it again, or leave it out."),
     "photos-too-many": N_("At most %(most)s photographs go with one thing. Choose the clearest."),
     "committee-without-confirmation": N_("At least one member of the committee has to confirm now."),

@@ -91,11 +91,12 @@ async def member_confirms(typed: str, position: int, name: str, drawn: str = "")
         await audit.record("committee-member-confirmed", "consignment", receipt["consignment_code"], member=position)
         digest = await protocols.store_protocol(receipt, f"μέλος {position}")
         if done:
-            await _mail_again(receipt, digest)
+            await mail_again(receipt, digest)
     return done
 
 
-async def _mail_again(receipt: dict[str, Any], digest: bytes) -> None:
+async def mail_again(receipt: dict[str, Any], digest: bytes) -> None:
+    """Send the school a later edition of a protocol, inside the caller's unit of work."""
     consignment = await queries.consignment_by_id(receipt["consignment_id"])
     assert consignment is not None
     edition = len(await signing_queries.issues(receipt["id"]))
@@ -159,5 +160,5 @@ async def issue_again(typed: str, *, why: str) -> None:
         receipt = await _mine(typed)
         await signing_queries.lock_receipt(receipt["id"])
         digest = await protocols.store_protocol(receipt, why.strip()[:500])
-        await _mail_again(receipt, digest)
+        await mail_again(receipt, digest)
         await audit.record("protocol-issued-again", "consignment", receipt["consignment_code"], why=why.strip())

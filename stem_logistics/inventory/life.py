@@ -239,6 +239,15 @@ def _member(row: dict[str, Any]) -> _Told:
     return _Told(_("A member of the receiving committee confirmed"), doors=(_protocol(row),), tone="good")
 
 
+def _quality(row: dict[str, Any]) -> _Told:
+    title = (
+        _("The quality was looked at; the devices were tried")
+        if row["word"] == "tried"
+        else _("The quality was looked at")
+    )
+    return _Told(title, "", row["said"], (_protocol(row),), "good")
+
+
 def _signed(row: dict[str, Any]) -> _Told:
     door = Door(_("The signed paper"), f"/receipts/{row['code']}/signed")
     return _Told(_("Signed on file"), doors=(door,), tone="good")
@@ -322,6 +331,7 @@ _TELLERS: dict[str, Callable[[dict[str, Any]], _Told]] = {
     "cancelled": _cancelled,
     "received": _received,
     "member": _member,
+    "quality": _quality,
     "signed": _signed,
     "discrepancy": _discrepancy,
     "outcome": _outcome,

@@ -72,11 +72,17 @@ SELECT m.confirmed_at, 'member', NULL, concat_ws(', ', nullif(m.name, ''), m.pos
   r.code, r.protocol_number, NULL, NULL, NULL, NULL
   FROM received r JOIN receipt_member m ON m.receipt_id = r.id AND m.confirmed_at > r.confirmed_at
 UNION ALL
+SELECT q.done_at, 'quality', q.quality, concat_ws(', ', nullif(q.name, ''), nullif(q.role, '')), q.note, NULL, NULL,
+  NULL, NULL, r.code, r.protocol_number, NULL, NULL, NULL, NULL
+  FROM received r JOIN receipt_quality q ON q.receipt_id = r.id
+UNION ALL
 SELECT r.signed_at, 'signed', NULL, a.name, NULL, NULL, NULL, NULL, NULL, r.code, r.protocol_number, NULL, NULL, NULL,
   NULL FROM received r LEFT JOIN account a ON a.id = r.signed_by WHERE r.signed_at IS NOT NULL
 UNION ALL
-SELECT d.opened_at, 'discrepancy', d.kind, NULL, l.note, it.name_el, it.name_en, dv.serial_number, d.quantity, d.code,
-  CASE WHEN EXISTS (SELECT FROM receipt_photo p WHERE p.receipt_line_id = l.id OR p.quality_line_id = d.quality_line_id)
+SELECT d.opened_at, 'discrepancy', d.kind, NULL,
+  coalesce((SELECT q.note FROM receipt_quality_line q WHERE q.id = d.quality_line_id), l.note), it.name_el, it.name_en,
+  dv.serial_number, d.quantity, d.code, CASE WHEN EXISTS (SELECT FROM receipt_photo p WHERE CASE
+      WHEN d.quality_line_id IS NULL THEN p.receipt_line_id = l.id ELSE p.quality_line_id = d.quality_line_id END)
     THEN 'photo' END, NULL, NULL, NULL, NULL
   FROM received r JOIN receipt_line l ON l.receipt_id = r.id JOIN consignment_line c ON c.id = l.consignment_line_id
   JOIN discrepancy d ON d.receipt_line_id = l.id JOIN item it ON it.id = c.item_id

@@ -33,6 +33,7 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "check-document-retired": _("Known firmware for laptops retired"),
     "committee-appointed": _("Committee entered"),
     "committee-member-confirmed": _("Member of a receiving committee confirmed"),
+    "quality-recorded": _("Quality of a receipt entered"),
     "protocol-issued-again": _("Protocol issued again"),
     "signed-protocol-filed": _("Signed protocol put on file"),
     "consignment-cancelled": _("Consignment cancelled"),

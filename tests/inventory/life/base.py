@@ -69,6 +69,7 @@ class Base(RuleBasedStateMachine):
         self.undecided: list[tuple[str, int, Piece, str, int]] = []
         self.strangers: list[tuple[str, int, Piece, str]] = []
         self.ended_cases: list[str] = []
+        self.unseen: dict[str, str] = {}  # receipts whose quality is to follow → the school
         self.serials = self.recalls = 0
         self.next_year = TODAY.year - 1
         self.ready = False

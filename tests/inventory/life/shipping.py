@@ -12,7 +12,7 @@ from hypothesis.stateful import (
 )
 
 from stem_logistics.db.engine import fetch
-from stem_logistics.deliveries import discrepancies, receipts, resending, returning
+from stem_logistics.deliveries import discrepancies, quality, receipts, resending, returning
 from stem_logistics.deliveries import service as deliveries
 from stem_logistics.deliveries.committee import Extra
 from stem_logistics.deliveries.expected import ExpectedLine, expected_lines
@@ -197,9 +197,10 @@ class Shipping(Base):
         extras = (Extra("surplus", "Καλώδιο", 2),) if data.draw(st.integers(0, 4)) == 4 else ()
         stale = not short and data.draw(st.integers(0, 9)) == 9
         may = consignment.state in ("dispatched", "partially-received") and bool(shifts) and not stale
+        later = data.draw(st.integers(0, 3)) == 3
         given = receipts.Confirmation(
             answers, "Μαρία Ανδρέου", "Διευθύντρια", key=uuid.uuid4().hex,
-            seen_parts=consignment.parts + stale, extras=extras,
+            seen_parts=consignment.parts + stale, extras=extras, quality="later" if later else "looked",
         )  # fmt: skip
         receipt = self.do("confirm", receipts.confirm(identified["id"], given), shifts, may=may)
         if receipt is None:
@@ -207,6 +208,8 @@ class Shipping(Base):
         consignment.parts += 1
         for shift in shifts:
             consignment.lines[shift.piece] -= shift.count
+        if later:
+            self.unseen[receipt["code"]] = consignment.school
         consignment.state = "partially-received" if any(consignment.lines.values()) else "received"
         if consignment.case and consignment.state == "received":
             self._end_case(consignment.case)
@@ -215,6 +218,24 @@ class Shipping(Base):
         if data.draw(st.booleans()):
             again = self.run(receipts.confirm(identified["id"], given))
             assert again["code"] == receipt["code"], "the same form made two receipts"
+
+    @precondition(lambda self: self.unseen)
+    @rule(data=st.data(), go_on=st.booleans())
+    def look_at_quality(self, data: st.DataObject, go_on: bool) -> None:
+        """What was only counted is looked at: nothing moves, what is damaged opens its case; once only."""
+        code = data.draw(st.sampled_from(list(self.unseen)))
+        school = self.unseen.pop(code)
+        kits = {r["id"]: r["code"] for r in self.run(fetch("SELECT id, code FROM kit"))}
+        found, opened = {}, []
+        for line in self.run(quality.to_look_at(code))["lines"]:
+            if damaged := data.draw(st.integers(0, line["received"])) if go_on else 0:
+                found[line["id"]] = quality.Found(damaged, "defective")
+                piece = Piece(kits[line["kit_id"]], line["item"], line["serial_number"] or "")
+                opened.append(Case("damaged", school, piece, damaged))
+        looked = quality.Looked("tried", "Μαρία Ανδρέου", "Διευθύντρια", found)
+        self.do("look at the quality", quality.record(code, looked))
+        self._cases_are(opened)
+        self.do("look at the quality twice", quality.record(code, looked), may=False)
 
     def _lines_are(self, consignment: Consignment, lines: Sequence[ExpectedLine]) -> dict[str, Piece]:
         """The lines of the form are what the model says is on its way; by key."""
