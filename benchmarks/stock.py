@@ -26,6 +26,7 @@ import httpx
 from litestar import Litestar
 
 from benchmarks._stock_data import LARGE, SMALL, Size, fill
+from benchmarks._stock_holdings import taking
 from benchmarks._stock_receiving import receiving
 from benchmarks.row import Row
 from stem_logistics import runtime
@@ -53,6 +54,7 @@ LISTS = {
     "kits of a region": ("/stock/kits?region=R3", "/stock/kits/K"),
     "incomplete kits": ("/stock/kits?state=incomplete&sort=place", "/stock/kits"),
 }
+HELD = 10_000  # kits that schools have already, taken from one file
 LIST_ROUNDS, LIST_MS = 15, 1_000.0
 SHOW = bool(os.environ.get("STEM_BENCH_SHOW"))
 
@@ -217,8 +219,11 @@ async def _run(folder: Path, large: Size) -> list[Row]:
             ENGINE.pool = own
         with acting_as(OPERATOR):
             times = await receiving(large_url)
+            taken = await taking(HELD)
     copied = f"COPY into the same tables, {times.copied:.2f} s"
     rows.append(Row("10,000 serial numbers received", f"{times.received:.2f} s", times.ratio, copied, 2.0))
+    shown = f"{taken.seconds:.0f} s, {HELD / taken.seconds:,.0f} rows a second, {taken.grown:.0f} MB of memory more"
+    rows.append(Row(f"{HELD:,} kits at schools, from a file of {taken.megabytes:.1f} MB", shown))
     return rows
 
 

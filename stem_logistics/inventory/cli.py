@@ -1,13 +1,19 @@
-"""`stem ledger`: the ledger proves itself."""
+"""`stem ledger`: the ledger proves itself, and takes over what schools have already."""
 
+import csv
 import dataclasses
 import json
 import sys
+from pathlib import Path
+from typing import Any
 
 import click
 
-from stem_logistics.commanding import with_service
+from stem_logistics.commanding import load_settings, with_service
+from stem_logistics.inventory import holdings
 from stem_logistics.inventory import ledger as book
+from stem_logistics.web.i18n import use_locale
+from stem_logistics.web.sentences import sentence
 
 
 @click.group()
@@ -29,3 +35,41 @@ def verify(as_json: bool) -> None:
             click.echo(f"{fault['fault']}: {what}", err=True)
         click.echo("the ledger does not hold" if found.faults else "the ledger holds")
     sys.exit(1 if found.faults else 0)
+
+
+@ledger.command("import")
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
+@click.option("--refused", type=click.Path(dir_okay=False, path_type=Path), help="Write every refused row to this CSV.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def import_command(path: Path, dry_run: bool, refused: Path | None, as_json: bool) -> None:
+    """Take equipment that is at schools already from a CSV or XLSX file (exit 1 where a row was refused)."""
+    content = path.read_bytes()
+
+    async def report(done: int, total: int) -> None:
+        if total and sys.stderr.isatty():
+            click.echo(f"\r{min(99, done * 100 // total)}%\r", nl=False, err=True)
+
+    async def work() -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        found = await (holdings.preview(content, None) if dry_run else holdings.write(content, path.name, None, report))
+        return found, await holdings.every_fault(found["faults_file"])
+
+    found, faults = with_service(work)
+    with use_locale(load_settings().locale):
+        told = [(each["row"], each["column"], sentence(each["slug"], each["params"])) for each in faults]
+    if refused is not None:
+        with refused.open("w", encoding="utf-8-sig", newline="") as target:
+            csv.writer(target, delimiter=";").writerows([("row", "column", "message"), *told])
+    figures = {name: found[name] for name in _FIGURES}
+    if as_json:
+        errors = [{"row": row, "column": column, "message": message} for row, column, message in told]
+        click.echo(json.dumps({**figures, "written": found["written"], "errors": errors}, ensure_ascii=False))
+    else:
+        for row, column, message in told if refused is None else []:
+            click.echo(f"{row}, {column or '-'}: {message}", err=True)
+        click.echo(", ".join(f"{name} {count}" for name, count in figures.items()))
+        click.echo("written" if found["written"] else "nothing was written")
+    sys.exit(1 if told else 0)
+
+
+_FIGURES = ("read", "kits", "schools", "serials", "unchanged", "fewer", "closed", "merged", "refused")

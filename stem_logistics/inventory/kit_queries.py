@@ -52,8 +52,9 @@ async def kit(code: str) -> dict[str, Any] | None:
     """One kit with its definition and where it is."""
     return await fetch_one(
         f"""SELECT {KIT_COLUMNS}, d.id AS definition_id, i.id AS institution_id, i.regional_directorate_id,
-              p.id AS place_id, (SELECT coalesce(s.title, s.code) FROM stop s WHERE s.id = p.stop_id) AS held_by
-            {KITS} WHERE k.code = $1""",  # noqa: S608 - constants of ours
+              p.id AS place_id, (SELECT coalesce(s.title, s.code) FROM stop s WHERE s.id = p.stop_id) AS held_by,
+              rec.inventory_number, rec.source AS recorded_by, rec.since AS recorded_since
+            {KITS} LEFT JOIN kit_record rec ON rec.kit_id = k.id WHERE k.code = $1""",  # noqa: S608 - constants of ours
         code,
     )
 
@@ -116,6 +117,7 @@ def _found(where: Where, q: str, schools: Sequence[int]) -> str:
     parts = [
         f"SELECT id FROM kit WHERE batch = {same}",  # noqa: S608 - $n
         f"SELECT kit_id FROM device WHERE serial_number = {same}",  # noqa: S608 - $n
+        f"SELECT kit_id FROM kit_record WHERE inventory_number = {same} AND inventory_number <> ''",  # noqa: S608 - $n
     ]
     start = typed_code(q)
     if 0 < len(start) <= LENGTH and set(start) <= set(ALPHABET):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stem_logistics.inventory.serial_rules import without_look_alikes
+from stem_logistics.registry.folding import fold, matches, search_key
 
 LONGEST_SERIAL = 80
 MOST_KITS = 1_000
@@ -195,3 +196,15 @@ def _dealt(
                 by_item[item] = [entry.serial for entry in mine if entry.item == item]
         dealt.append(by_item)
     return dealt, faults
+
+
+def definitions_named(text: str, titles: Sequence[Mapping[str, str]]) -> list[str]:
+    """The slugs of the kit definitions that a text may mean, by slug or title, however it writes them."""
+    wanted = fold(text)
+    if not wanted:
+        return []
+    exact = {t["slug"] for t in titles if wanted in (fold(t["slug"]), fold(t["title_el"]), fold(t["title_en"]))}
+    if exact:
+        return sorted(exact)
+    keys = {t["slug"]: search_key(t["slug"].replace("-", " "), t["title_el"], t["title_en"]) for t in titles}
+    return sorted(slug for slug, key in keys.items() if matches(text, key))

@@ -160,6 +160,52 @@ SENTENCES: dict[str, str] = {
     "order-count-out-of-range": N_("Give the number of kits as a whole number from 1 to %(most)s."),
     "contract-of-another": N_("Contract %(number)s has another supplier or is paid from elsewhere. Check its number."),
     "price-unusable": N_("“%(given)s” is no price: write euros and cents as 1.234,50."),
+    "holdings-file-unreadable": N_("The file cannot be used. Nothing was written."),
+    "holdings-no-rows": N_("There is no row under the headings."),
+    "holdings-column-missing": N_(
+        "No column is understood as “%(column)s”. The file has: %(found)s. Say below which one it is."
+    ),
+    "holdings-column-twice": N_("Several columns are understood as “%(column)s”: keep one."),
+    "holdings-row-ragged": N_(
+        "The row has %(cells)s cells, the first row has %(columns)s. A separator inside a text must stand in quotation "
+        "marks."
+    ),
+    "holdings-school-empty": N_("This row names no school: write its Ministry code."),
+    "holdings-school-unknown": N_(
+        "The registry has no school with the code %(code)s. Correct it, or import the registry."
+    ),
+    "holdings-kit-empty": N_("This row names no kit. There are: %(known)s."),
+    "holdings-kit-unknown": N_(
+        "There is no kit definition “%(given)s”. There are: %(known)s. Write one of them, or make it first."
+    ),
+    "holdings-kit-ambiguous": N_("“%(given)s” may be any of: %(known)s. Write the one that is meant."),
+    "holdings-day-unreadable": N_("“%(given)s” is no day since when the kit is there: write it as 21/11/2019."),
+    "holdings-day-to-come": N_("“%(given)s” is still to come: what is at a school is there since today at the latest."),
+    "holdings-day-closed": N_("The books of %(day)s are closed. Reopen the period under Stock, Closed periods."),
+    "holdings-count-wrong": N_("“%(given)s” is no number of kits: write a whole number from 1 to %(most)s."),
+    "holdings-count-of-one": N_(
+        "A row with serial numbers or an inventory number is one kit, not %(count)s. Write a row for each kit."
+    ),
+    "holdings-item-not-in-kit": N_("There is no “%(item)s” with a serial number in the kit “%(kit)s”."),
+    "holdings-serials-of-which": N_(
+        "It is not known which item these serial numbers are of. Those in the kit “%(kit)s”: %(known)s. Give each item a "
+        "column with its name."
+    ),
+    "holdings-serials-too-many": N_("%(given)s serial numbers of “%(item)s”; the kit has %(most)s."),
+    "holdings-serial-too-long": N_("A serial number has %(length)s characters; at most %(limit)s fit."),
+    "holdings-serial-look-alike": N_(
+        "“%(given)s” holds Greek or Cyrillic letters that look Latin. Meant is probably “%(suggestion)s”."
+    ),
+    "holdings-serial-twice": N_("Serial number “%(serial)s” is in row %(first)s already."),
+    "holdings-number-twice": N_("The school's inventory number “%(number)s” is in row %(first)s already."),
+    "holdings-serial-known": N_(
+        "Serial number “%(serial)s” (%(item)s) is in kit %(kit)s already, and this row says something else of it. Look at "
+        "the kit's page and correct what is wrong."
+    ),
+    "holdings-number-known": N_(
+        "The school has kit %(kit)s with the inventory number “%(number)s” already, and this row says something else of "
+        "it. Look at the kit's page and correct what is wrong."
+    ),
     "kit-of-another-batch": N_("Kit %(kit)s did not come with %(batch)s."),
     "reject-not-in-store": N_("Nothing of kit %(kit)s lies in the store, so nothing of it can go back."),
 }

@@ -71,7 +71,7 @@ async def receive_kits(
         store = to_place_id if to_place_id is not None else await ledger.place(ledger.STORE)
         codes = await queries.free_codes(len(serials), lambda: new_code("K"))
         kit_ids = await queries.add_kits(definition.id, codes, batch.strip())
-        by_slug = _by_slug(definition)
+        by_slug = items_of(definition)
         numbered = [
             (by_slug[item], kit_id, serial)
             for kit_id, mine in zip(kit_ids, serials, strict=True)
@@ -81,7 +81,7 @@ async def receive_kits(
         devices = known | await queries.add_devices([each for each in numbered if (each[0], each[2]) not in known])
         again = [(known[item, serial], kit_id) for item, kit_id, serial in numbered if (item, serial) in known]
         await queries.take_in_again(again)
-        moves = _incoming(definition, serials, kit_ids, devices, await ledger.place(SUPPLIER), store, instead)
+        moves = incoming(definition, serials, kit_ids, devices, await ledger.place(SUPPLIER), store, instead)
         await ledger.post(moves, reason=reason, key=posting_key, document=document, occurred_at=occurred_at)
         await audit.record(
             "stock-received",
@@ -98,7 +98,7 @@ async def receive_kits(
 async def _known(definition: Definition, serials: Serials) -> dict[tuple[int, str], int]:
     """The devices that are known already and come again: their supplier had them back, or their first entry was a
     mistake. Raises FieldErrors where one is still here."""
-    by_slug = _by_slug(definition)
+    by_slug = items_of(definition)
     asked = [(by_slug[item], serial) for kit in serials for item, numbers in kit.items() for serial in numbers]
     known = await queries.known_devices([item for item, _ in asked], [serial for _, serial in asked])
     if taken := [row for row in known if not row["outside"]]:
@@ -114,12 +114,13 @@ async def _known(definition: Definition, serials: Serials) -> dict[tuple[int, st
     return {(row["item_id"], row["serial"]): row["id"] for row in known}
 
 
-def _by_slug(definition: Definition) -> dict[str, int]:
+def items_of(definition: Definition) -> dict[str, int]:
+    """The ids of what may be in a kit, by short names."""
     ids = {line["substitute"]: line["substitute_id"] for line in definition.lines if line["substitute"]}
     return ids | {line["slug"]: line["item_id"] for line in definition.lines}
 
 
-def _incoming(
+def incoming(
     definition: Definition,
     serials: Serials,
     kit_ids: Sequence[int],
@@ -128,6 +129,7 @@ def _incoming(
     to_place: int,
     instead: frozenset[str] = frozenset(),
 ) -> list[Move]:
+    """What comes in with kits, part by part: devices one by one, of the rest so many."""
     moves = []
     for kit_id, mine in zip(kit_ids, serials, strict=True):
         for line in definition.lines:

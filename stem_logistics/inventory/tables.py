@@ -1,6 +1,6 @@
 """Tables of the stock. The schema itself is `db/migrations`; a test holds the two together."""
 
-from piccolo.columns import Array, BigInt, Boolean, Bytea, Integer, SmallInt, Text, Timestamptz
+from piccolo.columns import Array, BigInt, Boolean, Bytea, Date, Integer, SmallInt, Text, Timestamptz
 from piccolo.table import Table
 
 from stem_logistics.db.engine import ENGINE
@@ -127,6 +127,17 @@ class ClosedPeriod(Table, db=ENGINE, tablename="closed_period"):
     reopened_at = Timestamptz(null=True, default=None)
     reopened_by = BigInt(null=True, default=None)
     reopened_why = Text()
+
+
+class KitRecord(Table, db=ENGINE, tablename="kit_record"):
+    kit_id = BigInt(primary_key=True)
+    institution_id = BigInt()
+    since = Date()
+    source = Text()
+    inventory_number = Text()
+    by_count = Boolean()
+    file_digest = Bytea()
+    row = Integer()
 
 
 class Holding(Table, db=ENGINE, tablename="holding"):

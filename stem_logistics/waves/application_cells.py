@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from stem_logistics.waves.application_columns import folded
+from stem_logistics.registry.importing.headings import folded
 from stem_logistics.waves.wording import N_, Message
 
 EMPTY = N_("This cell is empty: fill it in.")

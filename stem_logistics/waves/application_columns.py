@@ -1,9 +1,9 @@
 """The columns of an application file and the words that may stand for them, in Greek and English."""
 
-import unicodedata
 from collections.abc import Mapping
-from functools import lru_cache
 from types import MappingProxyType
+
+from stem_logistics.registry.importing.headings import folded
 
 COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -54,13 +54,6 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
 
 # How people write the kinds: what a fault offers them.
 GREEK_KINDS = tuple(words[0] for words in _WORDS.values())
-
-
-@lru_cache(maxsize=4096)  # a file says the same few words again and again
-def folded(text: str) -> str:
-    """A word without accents, case, final sigma, spaces and punctuation, so that ways of writing it meet."""
-    plain = unicodedata.normalize("NFD", text.casefold())
-    return "".join(c for c in plain if c.isalnum()).replace("ς", "σ")
 
 
 EVIDENCE_WORDS: Mapping[str, str] = MappingProxyType(

@@ -8,8 +8,9 @@ tells the columns to the people who fill them in.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from stem_logistics.registry.importing.headings import folded
 from stem_logistics.waves.application_cells import CellFault, Cells
-from stem_logistics.waves.application_columns import COLUMNS, EVIDENCE_COLUMNS, EVIDENCE_WORDS, GREEK_KINDS, folded
+from stem_logistics.waves.application_columns import COLUMNS, EVIDENCE_COLUMNS, EVIDENCE_WORDS, GREEK_KINDS
 from stem_logistics.waves.rules_document import WaveRules
 from stem_logistics.waves.wording import N_, Message
 

@@ -9,8 +9,8 @@ from stem_logistics import audit, files
 from stem_logistics.accounts.policy import Principal
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound
+from stem_logistics.registry.importing.headings import folded
 from stem_logistics.waves import application_queries, checking_queries, draft_queries, queries
-from stem_logistics.waves.application_columns import folded
 from stem_logistics.waves.application_file import ApplicationEntry, EvidenceEntry, TeacherEntry
 from stem_logistics.waves.hostile_files import checked_document
 from stem_logistics.waves.service import Wave, account_id, lock_wave

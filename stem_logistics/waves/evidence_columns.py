@@ -1,11 +1,11 @@
 """Which column of a file of evidence means what: by its words in Greek and English, forgivingly. Pure."""
 
-import difflib
 import hashlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from stem_logistics.waves.application_columns import folded
+from stem_logistics.registry.importing import headings as headings_rules
+from stem_logistics.registry.importing.headings import folded
 
 # The field, and the headings that people write for it.
 FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -84,8 +84,6 @@ FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 REQUIRED = ("school_code", "kind", "year")
-_KNOWN = {folded(word): field for field, words in FIELDS.items() for word in (field, *words)}
-ALIKE = 0.84  # how alike two headings are that differ by a slip or an ending
 
 
 def signature_of(headings: Sequence[str]) -> str:
@@ -94,21 +92,5 @@ def signature_of(headings: Sequence[str]) -> str:
 
 
 def propose(headings: Sequence[str]) -> dict[str, str]:
-    """The field of each heading that is understood: exactly first, then nearly; each field once.
-
-    Args:
-        headings: as the file writes them, in any order.
-    """
-    found: dict[str, str] = {}
-    for heading in headings:
-        field = _KNOWN.get(folded(heading)) if heading.strip() else None
-        if field is not None and field not in found.values():
-            found[heading] = field
-    for heading in headings:
-        word = folded(heading)
-        if heading in found or len(word) < 4:
-            continue
-        near = difflib.get_close_matches(word, [k for k in _KNOWN if len(k) >= 4], n=1, cutoff=ALIKE)
-        if near and _KNOWN[near[0]] not in found.values():
-            found[heading] = _KNOWN[near[0]]
-    return found
+    """The field of each heading that is understood; see `headings.propose`."""
+    return headings_rules.propose(headings, FIELDS)

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from stem_logistics.registry.importing.headings import folded
 from stem_logistics.waves.application_cells import Cells
-from stem_logistics.waves.application_columns import EVIDENCE_WORDS, GREEK_KINDS, folded
+from stem_logistics.waves.application_columns import EVIDENCE_WORDS, GREEK_KINDS
 from stem_logistics.waves.application_file import (
     EVIDENCE_NEEDS,
     REPEATED_EVIDENCE,

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from stem_logistics.registry.folding import fold, matches, plain, search_key
+from stem_logistics.inventory.rules import definitions_named
+from stem_logistics.registry.folding import plain
 from stem_logistics.waves.wording import N_, Message
 
 COLUMN_TWICE = N_("Two columns say “%(column)s”: keep one.")
@@ -22,18 +23,11 @@ def kit_of(text: str, definitions: Sequence[Mapping[str, str]]) -> str | Message
     """The slug of the kit definition that a cell names, however it writes it; or what is wrong with it."""
     if not text:
         return Message(NO_KIT_NAMED)
-    wanted = fold(text)
-    exact = {d["slug"] for d in definitions if wanted in (fold(d["slug"]), fold(d["title_el"]), fold(d["title_en"]))}
-    loose = {
-        d["slug"]
-        for d in definitions
-        if matches(text, search_key(d["slug"].replace("-", " "), d["title_el"], d["title_en"]))
-    }
-    for slugs in (exact, loose):
-        if len(slugs) == 1:
-            return slugs.pop()
-    known = ", ".join(sorted(d["title_el"] for d in definitions if not loose or d["slug"] in loose))
-    return Message(KIT_AMBIGUOUS if loose else KIT_UNKNOWN, {"text": text[:60], "known": known})
+    slugs = definitions_named(text, definitions)
+    if len(slugs) == 1:
+        return slugs[0]
+    known = ", ".join(sorted(d["title_el"] for d in definitions if not slugs or d["slug"] in slugs))
+    return Message(KIT_AMBIGUOUS if slugs else KIT_UNKNOWN, {"text": text[:60], "known": known})
 
 
 def pieces_of(text: str) -> int | Message:

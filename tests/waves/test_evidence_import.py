@@ -9,7 +9,8 @@ from litestar import Litestar
 
 from stem_logistics.db.engine import execute, fetch, fetch_value
 from stem_logistics.errors import FieldErrors
-from stem_logistics.waves.application_columns import EVIDENCE_WORDS, folded
+from stem_logistics.registry.importing.headings import folded
+from stem_logistics.waves.application_columns import EVIDENCE_WORDS
 from stem_logistics.waves.evidence_columns import propose, signature_of
 from stem_logistics.waves.evidence_file import parse_evidence
 from stem_logistics.waves.evidence_importing import import_rows

@@ -46,7 +46,7 @@ class Row:
     formulas: frozenset[int] = frozenset()
 
 
-def rows_of(data: bytes, *, largest: int = LARGEST_FILE) -> Iterator[Row]:
+def rows_of(data: bytes, *, largest: int = LARGEST_FILE, most_rows: int = MOST_ROWS) -> Iterator[Row]:
     """The rows that are not blank, the one with the columns' names first.
 
     Raises:
@@ -58,10 +58,10 @@ def rows_of(data: bytes, *, largest: int = LARGEST_FILE) -> Iterator[Row]:
         raise FileRefused("file-empty")
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise FileRefused("old-excel")
-    rows = _workbook_rows(data) if data.startswith(b"PK\x03\x04") else _csv_rows(data)
+    rows = _workbook_rows(data, most_rows) if data.startswith(b"PK\x03\x04") else _csv_rows(data)
     for count, row in enumerate(rows):
-        if count > MOST_ROWS:
-            raise FileRefused("too-many-rows", row=row.number, limit=MOST_ROWS)
+        if count > most_rows:
+            raise FileRefused("too-many-rows", row=row.number, limit=most_rows)
         yield row
 
 
@@ -103,7 +103,7 @@ def _separator_of(data: bytes, encoding: str) -> tuple[str, int]:
     return max(SEPARATORS, key=lambda separator: (scores[separator], first.count(separator))), skip
 
 
-def _workbook_rows(data: bytes) -> Iterator[Row]:
+def _workbook_rows(data: bytes, most_rows: int) -> Iterator[Row]:
     _check_archive(data)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
@@ -113,7 +113,7 @@ def _workbook_rows(data: bytes) -> Iterator[Row]:
             if sheet.visible is SheetVisibleEnum.Visible and sheet.typ is SheetTypeEnum.WorkSheet
         ]
         for name in visible:
-            rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=MOST_ROWS + 2)
+            rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=most_rows + 2)
             if any(cell != "" for row in rows for cell in row):
                 break
         else:
