@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "migrate": "stem_logistics.operating:migrate",
     "registry": "stem_logistics.registry.cli:registry",
     "serve": "stem_logistics.operating:serve",
+    "stock": "stem_logistics.inventory.cli:stock",
     "settings": "stem_logistics.operating:settings_command",
     "wave": "stem_logistics.waves.cli:wave",
     "worker": "stem_logistics.operating:worker_command",

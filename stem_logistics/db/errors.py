@@ -34,7 +34,7 @@ CONSTRAINTS: dict[str, str] = {
     "institution_code_key": "school-code-taken",
     "account_email_key": "email-taken",
     "wave_slug_key": "wave-slug-taken",
-    "device_item_id_serial_number_key": "serial-number-taken",
+    "device_once": "serial-number-taken-meanwhile",
     "evidence_once": "evidence-already-recorded",
     "award_wave_id_institution_id_kit_slug_key": "already-awarded",
     "consignment_award_id_fkey": "award-under-way",

@@ -28,8 +28,8 @@ async def kits_of_serial(serial: str) -> list[str]:
     """The codes of the kits that have a device of this serial number, whatever its item."""
     rows = await fetch(
         """SELECT DISTINCT k.code FROM device d JOIN kit k ON k.id = d.kit_id
-           WHERE d.serial_number = ANY($1) ORDER BY k.code LIMIT 5""",
-        list({serial, serial.upper(), serial.lower()}),
+           WHERE d.serial_key = serial_key($1) ORDER BY k.code LIMIT 5""",
+        serial,
     )
     return [row["code"] for row in rows]
 

@@ -296,11 +296,11 @@ async def spare_device(item_id: int, serial: str, place_id: int) -> dict[str, An
     return await fetch_one(
         """SELECT d.id, d.kit_id, d.serial_number, k.code AS kit_code, k.batch
            FROM device d JOIN holding h ON h.device_id = d.id AND h.quantity > 0 JOIN kit k ON k.id = d.kit_id
-           WHERE d.item_id = $1 AND d.serial_number = ANY($2) AND h.place_id = $3
+           WHERE d.item_id = $1 AND d.serial_key = serial_key($2) AND h.place_id = $3
              AND NOT EXISTS (SELECT FROM consignment_kit c WHERE c.kit_id = d.kit_id AND c.released_at IS NULL)
              AND NOT EXISTS (SELECT FROM repair r WHERE r.device_id = d.id AND r.closed_at IS NULL)""",
         item_id,
-        list({serial, serial.upper(), serial.lower()}),
+        serial,
         place_id,
     )
 

@@ -103,6 +103,17 @@ async def add_period(starts_at: datetime, ends_at: datetime, why: str, by: int |
     )
 
 
+async def is_closed(moment: datetime) -> bool:
+    """Whether the books of a moment are closed."""
+    return bool(
+        await fetch_value(
+            """SELECT EXISTS (SELECT FROM closed_period
+                 WHERE starts_at <= $1 AND $1 < ends_at AND reopened_at IS NULL)""",
+            moment,
+        )
+    )
+
+
 async def reopen_period(period_id: int, why: str, by: int | None) -> bool:
     """Reopen a period; False where there is none that is closed."""
     return bool(

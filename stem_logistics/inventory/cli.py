@@ -1,17 +1,21 @@
-"""`stem ledger`: the ledger proves itself, and takes over what schools have already."""
+"""`stem ledger`: the ledger proves itself, and takes over what schools have. `stem stock`: kits come in by a list."""
 
 import csv
 import dataclasses
 import json
+import secrets
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from stem_logistics.commanding import load_settings, with_service
-from stem_logistics.inventory import holdings
+from stem_logistics.commanding import load_settings, refuse, with_service
+from stem_logistics.errors import Invalid
+from stem_logistics.inventory import holdings, receiving
 from stem_logistics.inventory import ledger as book
+from stem_logistics.inventory.lists import text_of_list
 from stem_logistics.web.i18n import use_locale
 from stem_logistics.web.sentences import sentence
 
@@ -73,3 +77,46 @@ def import_command(path: Path, dry_run: bool, refused: Path | None, as_json: boo
 
 
 _FIGURES = ("read", "kits", "schools", "serials", "unchanged", "fewer", "closed", "merged", "refused")
+
+
+@click.group()
+def stock() -> None:
+    """The stock: kits that come in."""
+
+
+@stock.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--kit", required=True, metavar="NAME", help="The short name of the kits' definition.")
+@click.option("--count", required=True, type=click.IntRange(min=1), help="How many kits came.")
+@click.option("--batch", default="", help="What you call this purchase.")
+@click.option("--document", default="", help="The number of the supplier's delivery note.")
+@click.option("--arrived", type=click.DateTime(["%Y-%m-%d"]), help="The day on which they came, if not today.")
+@click.option("--sure", is_flag=True, help="Serial numbers that look mistyped are so on the devices.")
+@click.option("--key", default="", help="The same key again takes nothing in twice.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def receive(
+    file: Path,
+    kit: str,
+    count: int,
+    batch: str,
+    document: str,
+    arrived: datetime | None,
+    sure: bool,
+    key: str,
+    as_json: bool,
+) -> None:
+    """Take kits in whose serial numbers stand in FILE (CSV, text or XLSX): all of them, or none."""
+    try:
+        text = text_of_list(file.read_bytes())
+    except Invalid as refused:
+        refuse(refused)
+    day = arrived.date() if arrived else None
+    arrival = receiving.Arrival(
+        kit, count, text, key or secrets.token_urlsafe(12), batch, document, day, frozenset(), sure
+    )
+
+    async def report(done: int, total: int) -> None:
+        click.echo(f"{done}/{total}", err=True)
+
+    codes = with_service(lambda: receiving.receive_now(arrival, report))
+    click.echo(json.dumps({"kits": codes}) if as_json else f"{len(codes)} kits received")

@@ -50,6 +50,12 @@ class Definition:
             for line in self.lines
         )
 
+    @property
+    def item_ids(self) -> dict[str, int]:
+        """The ids of its items by their short names, and of those that may stand in their place."""
+        ids = {line["substitute"]: line["substitute_id"] for line in self.lines if line["substitute"]}
+        return ids | {line["slug"]: line["item_id"] for line in self.lines}
+
 
 def _require(permission: Permission) -> Scope:
     scope = runtime.actor().principal.scope(permission)

@@ -19,6 +19,7 @@ from stem_logistics.inventory import holdings_queries as own
 from stem_logistics.inventory.holdings_file import FIELDS, Entry, Fault
 from stem_logistics.inventory.holdings_plan import SHOWN, Plan, Report, catalogue, make_plan, read, require
 from stem_logistics.inventory.ledger import SUPPLIER, Move
+from stem_logistics.inventory.serial_rules import serial_key
 
 HOLDINGS_JOB = "holdings-import"
 AT_ONCE = 1_000  # kits
@@ -65,7 +66,7 @@ async def _put(plan: Plan, digest: bytes, name: str, report: Report) -> None:
     _titles, known = await catalogue()
     places = await own.ensure_places(sorted({school["id"] for _, school, _ in plan.fresh}))
     supplier = await ledger.place(SUPPLIER)
-    items = {slug: service.items_of(each) for slug, each in known.items()}
+    items = {slug: each.item_ids for slug, each in known.items()}
     total, done = sum(count for _, _, count in plan.fresh), 0
     await report(0, total)
     for some in _parts(sorted(plan.fresh, key=lambda each: each[0].since)):
@@ -79,8 +80,10 @@ async def _put(plan: Plan, digest: bytes, name: str, report: Report) -> None:
             for kit, (e, _) in zip(kits, some, strict=True)
             for item, serial in e.serials
         ]
-        devices = {(item, serial): device for item, _, serial, device in numbered if device is not None}
-        await queries.take_in_again([(device, kit) for _, kit, _, device in numbered if device is not None])
+        devices = {(item, serial_key(serial)): device for item, _, serial, device in numbered if device is not None}
+        await queries.take_in_again(
+            [(device, kit, serial) for _, kit, serial, device in numbered if device is not None]
+        )
         devices |= await queries.add_devices([each[:3] for each in numbered if each[3] is None])
         await own.add_records(
             digest,

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from stem_logistics.inventory.rules import LONGEST_SERIAL, MOST_KITS, Part, definitions_named
-from stem_logistics.inventory.serial_rules import without_look_alikes
+from stem_logistics.inventory.serial_rules import serial_key, without_look_alikes
 from stem_logistics.registry.importing.cells import CellFault, clean, date_of
 from stem_logistics.registry.importing.headings import propose
 from stem_logistics.registry.importing.sheets import Row
@@ -340,16 +340,17 @@ class _Reader:
             raise _Wrong(column, "holdings-serial-too-long", length=len(number), limit=LONGEST_SERIAL)
         if suggestion := without_look_alikes(number):
             raise _Wrong(column, "holdings-serial-look-alike", given=number, suggestion=suggestion)
-        first = self._serials.setdefault((item, number), row)
+        first = self._serials.setdefault((item, serial_key(number)), row)
         if first != row:
             raise _Wrong(column, "holdings-serial-twice", serial=number, first=first)
 
     def _check_one_by_one(self, entry: Entry) -> None:
         if entry.count > 1 and not entry.is_known_by_count:
             raise _Wrong("count", "holdings-count-of-one", count=entry.count)
-        if len(set(entry.serials)) < len(entry.serials):
-            twice = next(each for n, each in enumerate(entry.serials) if each in entry.serials[:n])
-            raise _Wrong("serials", "holdings-serial-twice", serial=twice[1], first=entry.row)
+        keys = [(item, serial_key(serial)) for item, serial in entry.serials]
+        if len(set(keys)) < len(keys):
+            twice = next(n for n, each in enumerate(keys) if each in keys[:n])
+            raise _Wrong("serials", "holdings-serial-twice", serial=entry.serials[twice][1], first=entry.row)
         if entry.inventory_number:
             first = self._numbers.setdefault((entry.school, entry.inventory_number), entry.row)
             if first != entry.row:

@@ -46,10 +46,10 @@ async def with_serials(serials: Sequence[tuple[str, str]]) -> dict[tuple[str, st
     """The devices that have serial numbers, (item, number), by these: each with its kit (none in the loose stock)
     and whether it is `outside`, which is to say that its coming was taken back, or its supplier has it again."""
     rows = await fetch(
-        f"""SELECT t.slug AS item, v.serial_number AS serial, v.id AS device,
+        f"""SELECT t.slug AS item, asked.serial, v.id AS device,
              NOT EXISTS (SELECT FROM holding h WHERE h.device_id = v.id AND h.quantity > 0) AS outside, {_KNOWN}
            FROM unnest($1::text[], $2::text[]) AS asked (item, serial) JOIN item t ON t.slug = asked.item
-           JOIN device v ON v.item_id = t.id AND v.serial_number = asked.serial
+           JOIN device v ON v.item_id = t.id AND v.serial_key = serial_key(asked.serial)
            LEFT JOIN kit k ON k.id = v.kit_id {_OF_KIT}""",  # noqa: S608 - constants of ours
         [item for item, _ in serials],
         [serial for _, serial in serials],

@@ -38,12 +38,12 @@ SORTS = {
 LISTED = Listed(KIT_COLUMNS, KITS, "k.id", SORTS)
 
 
-async def kits_of_posting(key: str) -> list[str]:
-    """The codes of the kits that a posting moved, in its order."""
+async def kits_of_postings(keys: Sequence[str]) -> list[str]:
+    """The codes of the kits that postings moved, in their order."""
     rows = await fetch(
-        """SELECT k.code FROM movement m JOIN kit k ON k.id = m.kit_id WHERE m.idempotency_key = $1
-           GROUP BY k.id, k.code ORDER BY min(m.line)""",
-        key,
+        """SELECT k.code FROM movement m JOIN kit k ON k.id = m.kit_id WHERE m.idempotency_key = ANY($1)
+           GROUP BY k.id, k.code ORDER BY min(m.id)""",
+        list(keys),
     )
     return [row["code"] for row in rows]
 
@@ -116,7 +116,7 @@ def _found(where: Where, q: str, schools: Sequence[int]) -> str:
     same = where.value(q)
     parts = [
         f"SELECT id FROM kit WHERE batch = {same}",  # noqa: S608 - $n
-        f"SELECT kit_id FROM device WHERE serial_number = {same}",  # noqa: S608 - $n
+        f"SELECT kit_id FROM device WHERE serial_key = serial_key({same})",  # noqa: S608 - $n
         f"SELECT kit_id FROM kit_record WHERE inventory_number = {same} AND inventory_number <> ''",  # noqa: S608 - $n
     ]
     start = typed_code(q)

@@ -58,7 +58,7 @@ async def find(raws: Sequence[str], codes: Sequence[str | None]) -> list[dict[st
              UNION
              SELECT at, 'consignment', c.id FROM asked JOIN consignment c USING (code)
              UNION
-             SELECT at, 'device', d.id FROM asked JOIN device d ON d.serial_number = raw
+             SELECT at, 'device', d.id FROM asked JOIN device d ON d.serial_key = serial_key(raw)
              UNION
              SELECT at, 'place', p.id FROM asked JOIN place p ON p.code = raw) found
            ORDER BY at, kind, id""",

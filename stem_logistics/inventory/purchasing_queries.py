@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from stem_logistics.db.engine import execute, fetch, fetch_one, fetch_value
+from stem_logistics.inventory.serial_rules import serial_key
 
 # A kit counts as rejected while its way back to the supplier was not taken back.
 REJECTED = """EXISTS (SELECT 1 FROM movement m LEFT JOIN movement r ON r.reverses_id = m.id
@@ -272,11 +273,11 @@ async def where_known(serial: str) -> dict[str, Any] | None:
     for a device that lies in stock without a kit. A device that lies nowhere may come again."""
     return await fetch_one(
         """SELECT k.code AS kit, NULL AS batch FROM device d LEFT JOIN kit k ON k.id = d.kit_id
-             WHERE d.serial_number = $1 AND EXISTS (SELECT FROM holding h WHERE h.device_id = d.id AND h.quantity > 0)
+             WHERE d.serial_key = $1 AND EXISTS (SELECT FROM holding h WHERE h.device_id = d.id AND h.quantity > 0)
            UNION ALL
            SELECT NULL, b.name FROM batch_scan s JOIN purchase_batch b ON b.id = s.purchase_batch_id
-             WHERE s.serial_number = $1 LIMIT 1""",
-        serial,
+             WHERE s.serial_key = $1 LIMIT 1""",
+        serial_key(serial),
     )
 
 

@@ -170,42 +170,45 @@ async def add_kits(definition_id: int, codes: Sequence[str], batch: str) -> list
 
 
 async def add_devices(devices: Sequence[tuple[int, int, str]]) -> dict[tuple[int, str], int]:
-    """Add (item, kit, serial number); returns ids by item and serial number."""
+    """Add (item, kit, serial number); returns ids by item and serial number's key."""
     if not devices:
         return {}
     items_, kits, serials = zip(*devices, strict=True)
     rows = await fetch(
         """INSERT INTO device (item_id, kit_id, serial_number)
-           SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[]) RETURNING id, item_id, serial_number""",
+           SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[]) RETURNING id, item_id, serial_key""",
         list(items_),
         list(kits),
         list(serials),
     )
-    return {(row["item_id"], row["serial_number"]): row["id"] for row in rows}
+    return {(row["item_id"], row["serial_key"]): row["id"] for row in rows}
 
 
-async def known_devices(item_ids: Sequence[int], serials: Sequence[str]) -> list[dict[str, Any]]:
-    """The devices that have these serial numbers, the kit of each, and whether it is `outside`: what was sent back to
-    its supplier, or taken in by mistake and reversed, lies nowhere."""
+async def known_devices(item_ids: Sequence[int], keys: Sequence[str]) -> list[dict[str, Any]]:
+    """The devices that have serial numbers of these keys, the kit of each, and whether it is `outside`: what was sent
+    back to its supplier, or taken in by mistake and reversed, lies nowhere."""
     return await fetch(
-        """SELECT d.id, d.item_id, i.slug AS item, d.serial_number AS serial, coalesce(k.code, '') AS kit,
-             NOT EXISTS (SELECT FROM holding h WHERE h.device_id = d.id AND h.quantity > 0) AS outside
-           FROM unnest($1::bigint[], $2::text[]) AS asked (item_id, serial)
-           JOIN device d ON d.item_id = asked.item_id AND d.serial_number = asked.serial
-           JOIN item i ON i.id = d.item_id LEFT JOIN kit k ON k.id = d.kit_id ORDER BY i.slug, d.serial_number""",
+        """SELECT d.id, d.item_id, d.serial_key, i.slug AS item, d.serial_number AS serial, coalesce(k.code, '') AS kit,
+             NOT EXISTS (SELECT FROM holding h WHERE h.device_id = d.id AND h.quantity > 0) AS outside,
+             (SELECT max(m.occurred_at) FROM movement m WHERE m.device_id = d.id) AS moved_at
+           FROM unnest($1::bigint[], $2::text[]) AS asked (item_id, key)
+           JOIN device d ON d.item_id = asked.item_id AND d.serial_key = asked.key
+           JOIN item i ON i.id = d.item_id LEFT JOIN kit k ON k.id = d.kit_id
+           ORDER BY i.slug, d.twin DESC, d.serial_number""",
         list(item_ids),
-        list(serials),
+        list(keys),
     )
 
 
-async def take_in_again(devices: Sequence[tuple[int, int]]) -> None:
-    """Let devices that lie nowhere, (device, kit), belong to the kits with which they come again. Their movements
-    keep the kits with which they were made."""
+async def take_in_again(devices: Sequence[tuple[int, int, str]]) -> None:
+    """Let devices that lie nowhere, (device, kit, serial number as it is written now), belong to the kits with which
+    they come again. Their movements keep the kits with which they were made."""
     await execute(
-        """UPDATE device d SET kit_id = again.kit_id FROM unnest($1::bigint[], $2::bigint[]) AS again (id, kit_id)
-           WHERE d.id = again.id""",
-        [device for device, _ in devices],
-        [kit for _, kit in devices],
+        """UPDATE device d SET kit_id = again.kit_id, serial_number = again.serial
+           FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS again (id, kit_id, serial) WHERE d.id = again.id""",
+        [device for device, _, _ in devices],
+        [kit for _, kit, _ in devices],
+        [serial for _, _, serial in devices],
     )
 
 

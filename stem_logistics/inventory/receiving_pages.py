@@ -11,35 +11,23 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.errors import DomainError, FieldErrors
-from stem_logistics.inventory import definitions, service
-from stem_logistics.inventory.rules import MOST_KITS, decode, read_serials
-from stem_logistics.registry.importing.faults import FileRefused
-from stem_logistics.registry.importing.sheets import rows_of
+from stem_logistics.errors import DomainError, FieldErrors, Invalid
+from stem_logistics.inventory import as_of, definitions, receiving
+from stem_logistics.inventory.lists import text_of_list
+from stem_logistics.inventory.rules import MOST_KITS
+from stem_logistics.web.formats import today
 from stem_logistics.web.i18n import Text, _, current_locale
 from stem_logistics.web.sentences import sentence, sentence_of
 
 AnyRequest = Request[Any, Any, Any]
 WRITE = {"permission": Permission.STOCK_WRITE}
 LARGEST_LIST = 2_000_000
-MOST_ERRORS = 30
-
-
-def text_of_list(content: bytes) -> str:
-    """An uploaded list as text: a spreadsheet's first sheet row by row, its cells divided by tabs; else the text.
-
-    Raises:
-        FileRefused: a spreadsheet that cannot be read.
-    """
-    if not content.startswith(b"PK"):
-        return decode(content)
-    lines: list[str] = []
-    for row in rows_of(content):
-        # a row of the list keeps the number that it has in the spreadsheet
-        lines += [""] * (row.number - 1 - len(lines))
-        cells = [int(cell) if isinstance(cell, float) and cell.is_integer() else cell for cell in row.cells]
-        lines.append("\t".join(" ".join(str(cell).split()) for cell in cells).rstrip("\t"))
-    return "\n".join(lines)
+# The field beside which a refusal belongs.
+FIELDS = {
+    **dict.fromkeys(("arrival-to-come", "period-closed", "as-of-date-unusable"), "arrived"),
+    **dict.fromkeys(("batch-decided", "batch-sampled", "order-ended"), "batch"),
+    "order-surplus": "surplus",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +58,7 @@ async def _form(typed: dict[str, Any], errors: dict[str, Text], faults: Sequence
         "errors": errors,
         "faults": faults,
         "key": typed.get("key") or secrets.token_urlsafe(12),
-        "most": MOST_KITS,
+        "today": today().isoformat(),
     }
     return Template("inventory/receive.html", context=context, status_code=422 if errors else 200)
 
@@ -87,7 +75,8 @@ async def receive(request: AnyRequest) -> Redirect | Template:
     """Take the kits in, all or none; each fault of the list is named by its row, and nothing typed is lost."""
     form = await request.form()
     typed: dict[str, Any] = {
-        name: str(form.get(name, "")) for name in ("definition", "count", "batch", "document", "serials", "key")
+        name: str(form.get(name, ""))
+        for name in ("definition", "count", "batch", "document", "arrived", "serials", "key", "sure")
     }
     typed["surplus"] = "surplus" in form
     typed["instead"] = [str(each) for each in form.getall("instead", [])]
@@ -100,36 +89,37 @@ async def receive(request: AnyRequest) -> Redirect | Template:
         # shown in the field from now on, so that it is not lost when something else is wrong
         try:
             typed["serials"] = text_of_list(content)
-        except FileRefused:
-            return await _form(typed, {"file": _("The file is neither a text nor a spreadsheet that can be read.")})
+        except Invalid as refused:
+            return await _form(typed, {"file": sentence_of(refused)})
     count = typed["count"].strip()
     if not (count.isascii() and count.isdigit() and len(count) <= 5 and 1 <= int(count) <= MOST_KITS):
         return await _form(typed, {"count": _("Give a whole number from 1 to %(most)s.", most=MOST_KITS)})
     try:
-        definition = await definitions.get_definition(typed["definition"])
-        serials, faults = read_serials(typed["serials"], definition.parts, int(count))
-        if faults:
-            said = [sentence(fault.slug, fault.figures) for fault in faults[:MOST_ERRORS]]
-            return await _form(typed, {"serials": said[0]}, [Named(text) for text in said] if len(said) > 1 else ())
-        codes = await service.receive_kits(
-            definition,
-            serials,
-            key=typed["key"],
-            batch=typed["batch"],
-            document=typed["document"],
-            instead=frozenset(typed["instead"]),
-            surplus=typed["surplus"],
+        done = await receiving.receive(
+            receiving.Arrival(
+                typed["definition"],
+                int(count),
+                typed["serials"],
+                typed["key"],
+                typed["batch"],
+                typed["document"],
+                as_of.read_date(typed["arrived"]) if typed["arrived"].strip() else None,
+                frozenset(typed["instead"]),
+                sure=bool(typed["sure"]),
+                surplus=typed["surplus"],
+            )
         )
     except FieldErrors as refused:
         named = [Named(sentence(e["slug"], e["params"]), str(e["params"].get("kit", ""))) for e in refused.errors]
+        typed["odd"] = refused.slug == "serials-look-odd"
+        if refused.slug == "serials-faulty" and len(named) == 1:
+            return await _form(typed, {"serials": named[0].text})
         return await _form(typed, {"serials": sentence_of(refused)}, named)
     except DomainError as refused:
-        if refused.slug == "order-surplus":
-            return await _form(typed, {"surplus": sentence_of(refused)})
-        if refused.slug in ("batch-decided", "batch-sampled", "order-ended"):
-            return await _form(typed, {"batch": sentence_of(refused)})
-        return await _form(typed, {"definition": sentence_of(refused)})
-    target = {"batch": typed["batch"].strip()} if typed["batch"].strip() else {"q": codes[0]} if len(codes) == 1 else {}
+        return await _form(typed, {FIELDS.get(refused.slug, "definition"): sentence_of(refused)})
+    if isinstance(done, int):
+        return Redirect(f"/jobs/{done}", status_code=303)
+    target = {"batch": typed["batch"].strip()} if typed["batch"].strip() else {"q": done[0]} if len(done) == 1 else {}
     return Redirect("/stock/kits", query_params=target, status_code=303)
 
 

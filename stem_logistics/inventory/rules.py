@@ -5,11 +5,11 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stem_logistics.inventory.serial_rules import without_look_alikes
+from stem_logistics.inventory.serial_rules import SEPARATORS, serial_key, without_look_alikes
 from stem_logistics.registry.folding import fold, matches, search_key
 
 LONGEST_SERIAL = 80
-MOST_KITS = 1_000
+MOST_KITS = 20_000
 # A posting that a later step of a delivery stands on is undone by that step (a consignment is cancelled, a
 # discrepancy closed), so that the ledger and the delivery never disagree.
 REVERSIBLE = frozenset({"purchase", "historic", "found", "return", "transfer", "scrap", "reject"})
@@ -62,6 +62,7 @@ REPEATED = "serial-repeated"
 TOO_LONG = "serial-too-long"
 UNPRINTABLE = "serial-unprintable"
 LOOK_ALIKE = "serial-row-look-alike"
+DIVIDED = "serial-divided"
 UNKNOWN_ITEM = "serial-item-unknown"
 NEEDS_HEADER = "serials-need-header"
 ROW_TOO_SHORT = "serials-row-too-short"
@@ -79,6 +80,17 @@ class _Entry:
     kit: str
     item: str
     serial: str
+
+
+# What no text holds, whatever its alphabet.
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
+
+
+def is_text(content: bytes) -> bool:
+    """Whether an uploaded list can be a text at all: a picture or a PDF is none."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    return not content.startswith(b"%PDF") and content.translate(None, _CONTROLS) == content
 
 
 def decode(content: bytes) -> str:
@@ -165,12 +177,14 @@ def _each(entries: Sequence[_Entry]) -> list[SerialFault]:
         if len(entry.serial) > LONGEST_SERIAL:
             figures: dict[str, object] = {"row": entry.row, "length": len(entry.serial), "limit": LONGEST_SERIAL}
             faults.append(SerialFault(entry.row, TOO_LONG, figures))
+        elif any(sign in entry.serial for sign in SEPARATORS):
+            faults.append(SerialFault(entry.row, DIVIDED, {"row": entry.row, "serial": entry.serial}))
         elif not entry.serial or not entry.serial.isprintable():
             faults.append(SerialFault(entry.row, UNPRINTABLE, {"row": entry.row}))
         elif folded := without_look_alikes(entry.serial):
             figures = {"row": entry.row, "given": entry.serial, "suggestion": folded}
             faults.append(SerialFault(entry.row, LOOK_ALIKE, figures))
-        elif (seen := first.setdefault((entry.item, entry.serial), entry.row)) != entry.row:
+        elif (seen := first.setdefault((entry.item, serial_key(entry.serial)), entry.row)) != entry.row:
             figures = {"row": entry.row, "serial": entry.serial, "item": entry.item, "first": seen}
             faults.append(SerialFault(entry.row, REPEATED, figures))
     return faults
@@ -181,8 +195,10 @@ def _dealt(
 ) -> tuple[Serials, list[SerialFault]]:
     dealt: Serials = []
     faults = []
-    for kit in kit_names:
-        mine = [entry for entry in entries if entry.kit == kit]
+    of_kit: dict[str, list[_Entry]] = {kit: [] for kit in kit_names}
+    for entry in entries:
+        of_kit[entry.kit].append(entry)
+    for kit, mine in of_kit.items():
         by_item: dict[str, list[str]] = {}
         for part in wanted:
             serials = [entry.serial for entry in mine if entry.item in part.items]

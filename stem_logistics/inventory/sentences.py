@@ -6,6 +6,15 @@ SENTENCES: dict[str, str] = {
     "serials-wrong-count": N_(
         "%(item)s: %(expected)d serial numbers are needed for %(kits)d kits, %(given)d were given."
     ),
+    "list-unreadable": N_("The file is neither a text nor a spreadsheet that can be read."),
+    "serials-faulty": N_("%(count)s rows of the list are wrong. Nothing was received."),
+    "serials-look-odd": N_(
+        "%(count)s serial numbers look mistyped. Compare them with the devices: correct the list, or say that they are so."
+    ),
+    "serial-divided": N_(
+        "Row %(row)d: “%(serial)s” holds a sign that divides cells (; , or a tab). Of several columns the first row has "
+        "to be kit;item;serial; otherwise give one serial number a line."
+    ),
     "serial-repeated": N_("Row %(row)d: serial number “%(serial)s” of %(item)s is already in row %(first)d."),
     "serial-too-long": N_("Row %(row)d: the serial number has %(length)d characters; at most %(limit)d fit."),
     "serial-unprintable": N_("Row %(row)d: the serial number holds a character that cannot be printed."),
@@ -101,6 +110,14 @@ SENTENCES: dict[str, str] = {
     "device-in-another-kit": N_(
         "Device %(serial)s belongs to another kit by now (%(kit)s). Take back what was done there first."
     ),
+    "serial-number-taken-meanwhile": N_(
+        "One of these serial numbers was taken in by somebody else meanwhile. Send it again."
+    ),
+    "serial-number-left-later": N_("Serial number “%(serial)s” (%(item)s) left kit %(kit)s later than that day."),
+    "serial-numbers-left-later": N_(
+        "%(count)s of these devices went back to the supplier later than the day given. Give the day on which they came."
+    ),
+    "arrival-to-come": N_("That day is still to come. Give the day on which the goods came, or leave today's."),
     "serial-numbers-taken": N_("%(count)s of these serial numbers are known already. Nothing was received."),
     "kit-not-found": N_(
         "There is no kit with the code “%(code)s”. Check it: it has eight characters and begins with K."

@@ -1,6 +1,6 @@
 """The stock's use cases: kits coming in, and what lists and pages show."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -13,9 +13,12 @@ from stem_logistics.inventory import arrival, kit_queries, labels, ledger, ledge
 from stem_logistics.inventory.definitions import Definition
 from stem_logistics.inventory.ledger import SUPPLIER, Move
 from stem_logistics.inventory.rules import MOST_KITS, Serials
+from stem_logistics.inventory.serial_rules import serial_key
 
 # Of many faults so many are named.
 MOST_NAMED = 20
+AT_A_TIME = 1_000
+Report = Callable[[int, int], Awaitable[None]]
 
 
 def _require(permission: Permission) -> Scope:
@@ -37,6 +40,7 @@ async def receive_kits(
     occurred_at: datetime | None = None,
     instead: frozenset[str] = frozenset(),
     surplus: bool = False,
+    report: Report | None = None,
 ) -> list[str]:
     """Take kits from a supplier into a place; returns their codes. The same key again returns the same kits.
 
@@ -51,6 +55,7 @@ async def receive_kits(
         occurred_at: when, if not now.
         instead: items without serial numbers in whose place their substitute came.
         surplus: whether more than the batch's order says is taken in.
+        report: is told how many kits of how many are in.
 
     Raises:
         Invalid: no kits, or too many at once.
@@ -62,62 +67,91 @@ async def receive_kits(
     if not 1 <= len(serials) <= MOST_KITS:
         raise Invalid("kit-count-out-of-range", count=len(serials), most=MOST_KITS)
     posting_key = f"{reason}:{key}"
+    # one posting for so many kits, so that a long list tells how far it is
+    keys = [posting_key, *(f"{posting_key}#{at}" for at in range(AT_A_TIME, len(serials), AT_A_TIME))]
     async with unit_of_work():
         await ledger_queries.lock_key(posting_key)
-        if before := await kit_queries.kits_of_posting(posting_key):
+        if before := await kit_queries.kits_of_postings(keys):
             return before
         await arrival.refuse_unexpected(batch.strip(), definition.slug, len(serials), surplus=surplus)
-        known = await _known(definition, serials)
+        known = await refuse_taken(definition, serials, occurred_at)
+        supplier = await ledger.place(SUPPLIER)
         store = to_place_id if to_place_id is not None else await ledger.place(ledger.STORE)
-        codes = await queries.free_codes(len(serials), lambda: new_code("K"))
-        kit_ids = await queries.add_kits(definition.id, codes, batch.strip())
-        by_slug = items_of(definition)
-        numbered = [
-            (by_slug[item], kit_id, serial)
-            for kit_id, mine in zip(kit_ids, serials, strict=True)
-            for item, numbers in mine.items()
-            for serial in numbers
-        ]
-        devices = known | await queries.add_devices([each for each in numbered if (each[0], each[2]) not in known])
-        again = [(known[item, serial], kit_id) for item, kit_id, serial in numbered if (item, serial) in known]
-        await queries.take_in_again(again)
-        moves = incoming(definition, serials, kit_ids, devices, await ledger.place(SUPPLIER), store, instead)
-        await ledger.post(moves, reason=reason, key=posting_key, document=document, occurred_at=occurred_at)
+        codes, devices = list[str](), 0
+        for at, posting in zip(range(0, len(serials), AT_A_TIME), keys, strict=True):
+            some = serials[at : at + AT_A_TIME]
+            new, moves = await _take_in(definition, some, known, batch.strip(), (supplier, store), instead)
+            await ledger.post(moves, reason=reason, key=posting, document=document, occurred_at=occurred_at)
+            codes += new
+            devices += sum(move.device_id is not None for move in moves)
+            if report is not None:
+                await report(len(codes), len(serials))
         await audit.record(
             "stock-received",
             "kit-definition",
             definition.slug,
             kits=len(codes),
-            devices=len(devices),
-            again=len(again),
+            devices=devices,
+            again=len(known),
             document=document,
         )
     return codes
 
 
-async def _known(definition: Definition, serials: Serials) -> dict[tuple[int, str], int]:
-    """The devices that are known already and come again: their supplier had them back, or their first entry was a
-    mistake. Raises FieldErrors where one is still here."""
-    by_slug = items_of(definition)
-    asked = [(by_slug[item], serial) for kit in serials for item, numbers in kit.items() for serial in numbers]
-    known = await queries.known_devices([item for item, _ in asked], [serial for _, serial in asked])
+async def _take_in(
+    definition: Definition,
+    serials: Serials,
+    known: Mapping[tuple[int, str], int],
+    batch: str,
+    way: tuple[int, int],
+    instead: frozenset[str],
+) -> tuple[list[str], list[Move]]:
+    """Make kits and their devices; returns the kits' codes, and what is to be posted."""
+    codes = await queries.free_codes(len(serials), lambda: new_code("K"))
+    kit_ids = await queries.add_kits(definition.id, codes, batch)
+    by_slug = definition.item_ids
+    numbered = [
+        (by_slug[item], kit_id, serial)
+        for kit_id, mine in zip(kit_ids, serials, strict=True)
+        for item, numbers in mine.items()
+        for serial in numbers
+    ]
+    again = [each for each in numbered if (each[0], serial_key(each[2])) in known]
+    await queries.take_in_again([(known[item, serial_key(serial)], kit, serial) for item, kit, serial in again])
+    new = [each for each in numbered if (each[0], serial_key(each[2])) not in known]
+    devices = {**known, **await queries.add_devices(new)}
+    return codes, incoming(definition, serials, kit_ids, devices, *way, instead)
+
+
+async def refuse_taken(
+    definition: Definition, serials: Serials, occurred_at: datetime | None = None
+) -> dict[tuple[int, str], int]:
+    """The devices that are known already and come again, by item and serial number's key: their supplier had them
+    back, or their first entry was a mistake.
+
+    Raises:
+        FieldErrors: one is still here, or it left later than it is said to have come; the first of them are named.
+    """
+    by_slug = definition.item_ids
+    asked = [(by_slug[item], serial_key(serial)) for kit in serials for item, mine in kit.items() for serial in mine]
+    known = await queries.known_devices([item for item, _ in asked], [key for _, key in asked])
     if taken := [row for row in known if not row["outside"]]:
-        errors = [
-            {
-                "place": "serials",
-                "slug": "serial-number-taken" if row["kit"] else "serial-number-in-stock",
-                "params": {name: row[name] for name in ("item", "serial", "kit")},
-            }
-            for row in taken[:MOST_NAMED]
-        ]
-        raise FieldErrors("serial-numbers-taken", errors=errors, count=len(taken))
-    return {(row["item_id"], row["serial"]): row["id"] for row in known}
+        raise _named("serial-numbers-taken", taken, "serial-number-taken", "serial-number-in-stock")
+    if occurred_at and (late := [row for row in known if row["moved_at"] > occurred_at]):
+        raise _named("serial-numbers-left-later", late, "serial-number-left-later", "serial-number-left-later")
+    return {(row["item_id"], row["serial_key"]): row["id"] for row in known}
 
 
-def items_of(definition: Definition) -> dict[str, int]:
-    """The ids of what may be in a kit, by short names."""
-    ids = {line["substitute"]: line["substitute_id"] for line in definition.lines if line["substitute"]}
-    return ids | {line["slug"]: line["item_id"] for line in definition.lines}
+def _named(slug: str, rows: Sequence[Mapping[str, Any]], in_kit: str, without_kit: str) -> FieldErrors:
+    errors = [
+        {
+            "place": "serials",
+            "slug": in_kit if row["kit"] else without_kit,
+            "params": {name: row[name] for name in ("item", "serial", "kit")},
+        }
+        for row in rows[:MOST_NAMED]
+    ]
+    return FieldErrors(slug, errors=errors, count=len(rows))
 
 
 def incoming(
@@ -136,7 +170,9 @@ def incoming(
             numbered = [(line["item_id"], serial) for serial in mine.get(line["slug"], [])]
             if line["substitute"]:
                 numbered += [(line["substitute_id"], serial) for serial in mine.get(line["substitute"], [])]
-            moves += [Move(each[0], 1, supplier, to_place, kit_id, devices[each]) for each in numbered]
+            moves += [
+                Move(each[0], 1, supplier, to_place, kit_id, devices[each[0], serial_key(each[1])]) for each in numbered
+            ]
             # an optional part without serial numbers in the list did not come with this kit
             left = line["quantity"] - len(numbered)
             if left > 0 and not (line["optional"] and line["serialised"]):

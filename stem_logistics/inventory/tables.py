@@ -83,6 +83,7 @@ class Device(Table, db=ENGINE, tablename="device"):
     item_id = BigInt()
     kit_id = BigInt()
     serial_number = Text()
+    twin = Boolean(default=False)
     created_at = Timestamptz()
 
 

@@ -1,6 +1,5 @@
 """Every query of stocktakes."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -111,12 +110,12 @@ async def add_answer(
     )
 
 
-async def candidates(key_like: Sequence[str]) -> list[dict[str, Any]]:
-    """Devices anywhere with one of these serial numbers, as written."""
+async def candidates(typed: str) -> list[dict[str, Any]]:
+    """Devices anywhere with this serial number, however it is written."""
     return await fetch(
         """SELECT dv.id AS device_id, dv.serial_number, k.id AS kit_id, k.code AS kit_code FROM device dv
-           JOIN kit k ON k.id = dv.kit_id WHERE dv.serial_number = ANY($1) LIMIT 5""",
-        list(key_like),
+           JOIN kit k ON k.id = dv.kit_id WHERE dv.serial_key = serial_key($1) LIMIT 5""",
+        typed,
     )
 
 

@@ -216,7 +216,7 @@ async def scan(typed: str, *, counter: str, key: str) -> dict[str, Any]:
 
 
 async def _stranger(found: dict[str, Any], text: str, who: str) -> dict[str, Any]:
-    known = await queries.candidates([text, text.upper(), text.lower(), "".join(text.split())])
+    known = await queries.candidates(text)
     device = known[0] if len(known) == 1 else None
     problem = "elsewhere" if device else "ambiguous" if known else "unknown"
     new = await queries.add_stranger(

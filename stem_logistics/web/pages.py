@@ -16,13 +16,17 @@ from stem_logistics.web.i18n import LazyText, Text, _
 from stem_logistics.web.sentences import sentence
 
 AnyRequest = Request[Any, Any, Any]
+# Of many faults so many are named.
+MOST_NAMED = 20
 
 
 # What a piece of work is called, and where its result is to be seen.
+# A result may say itself where it is to be seen (`href`).
 JOB_WORDS: dict[str, tuple[LazyText, LazyText, str]] = {
     "delivery-reminders": (_("Sending reminders"), _("To what is late"), "/consignments/late"),
     "consignments-for-wave": (_("Making consignments"), _("To the consignments"), "/consignments"),
     "registry-duplicates": (_("Looking for double registrations"), _("To what was found"), "/schools/duplicates"),
+    "stock-receive": (_("Receiving kits"), _("To the kits"), "/stock/kits"),
 }
 
 
@@ -54,7 +58,18 @@ async def job_page(request: AnyRequest, job_id: FromPath[int]) -> Template:
     job = await job_of(request, job_id)
     refusal = sentence(job.error["slug"], job.error["params"]) if job.error else ""
     title, onward, href = JOB_WORDS.get(job.kind, (_("Work under way"), "", ""))
-    context = {"job": job, "view": job_view(job), "sentence": refusal, "title": title, "onward": onward, "href": href}
+    faults = [
+        sentence(each["slug"], each.get("params", {})) for each in (job.error or {}).get("errors", [])[:MOST_NAMED]
+    ]
+    context = {
+        "job": job,
+        "view": job_view(job),
+        "sentence": refusal,
+        "faults": faults,
+        "title": title,
+        "onward": onward,
+        "href": (job.result or {}).get("href", href),
+    }
     return Template("work/job.html", context=context)
 
 

@@ -2,9 +2,9 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from stem_logistics.db.engine import connection, fetch, fetch_value
+from stem_logistics.db.engine import connection, execute, fetch, fetch_value
 from stem_logistics.inventory import definitions, service
 from stem_logistics.inventory.definitions import BomEntry, Definition
 from stem_logistics.registry.folding import search_key
@@ -110,3 +110,33 @@ async def tamper(sql: str, *values: object) -> None:
     async with connection() as conn, conn.transaction():
         await conn.execute("SET LOCAL session_replication_role = replica")
         await conn.execute(sql, *values)
+
+
+async def stock_from_before(definition: Definition, kits: Sequence[Sequence[str]]) -> None:
+    """Kits with these serial numbers in the store of a database whose schema is an older one: past the service, which
+    knows today's only."""
+    for number, serials in enumerate(kits, 1):
+        kit = await fetch_value(
+            "INSERT INTO kit (code, kit_definition_id) VALUES ($1, $2) RETURNING id", f"KOLD{number:04}", definition.id
+        )
+        parts: list[tuple[int, int | None, int]] = []
+        for line in definition.lines:
+            if not line["serialised"]:
+                parts.append((line["item_id"], None, line["quantity"]))
+                continue
+            for serial in serials:
+                sql = "INSERT INTO device (item_id, kit_id, serial_number) VALUES ($1, $2, $3) RETURNING id"
+                parts.append((line["item_id"], await fetch_value(sql, line["item_id"], kit, serial), 1))
+        for at, (item, device, quantity) in enumerate(parts):
+            await execute(
+                """INSERT INTO movement (reason, item_id, kit_id, device_id, quantity, from_place_id, to_place_id,
+                     actor_kind, idempotency_key, line)
+                   SELECT 'purchase', $1, $2, $3, $4, f.id, t.id, 'system', $5, $6
+                   FROM place f, place t WHERE f.code = 'supplier' AND t.code = 'central-store'""",
+                item,
+                kit,
+                device,
+                quantity,
+                f"before-{number}",
+                at,
+            )

@@ -24,6 +24,7 @@ from tests.inventory.stock import (
     positions,
     receive,
     reckoned,
+    stock_from_before,
     tamper,
 )
 from tests.inventory.test_queries import counted
@@ -194,7 +195,7 @@ async def test_the_migration_fills_positions_from_what_was_moved(postgres_server
         assert await fetch_value("SELECT to_regclass('kit_position')") is None
         with acting_as(OPERATOR):
             definition = await make_definition()
-            await receive(definition, 6)
+            await stock_from_before(definition, [(f"A{kit}", f"B{kit}") for kit in range(6)])
             await execute("INSERT INTO place (kind, code, title) VALUES ('repairer', 'repairer-x', 'X')")
             # the first stays, the second is lost, the third partly at a repairer, the fourth gone, the fifth scrapped
             await execute(

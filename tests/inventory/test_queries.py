@@ -106,7 +106,7 @@ async def test_a_search_is_planned_once_whatever_it_shows(app: Litestar, monkeyp
             with counted(monkeypatch) as sent:
                 text = (await client.get(f"/stock/kits?q=2026-Α&page={page}")).text
             assert text.count('href="/stock/kits/K') == shown and '<p role="status">53 γραμμές' in text
-            assert sum("serial_number = " in statement for statement in sent) == 1
+            assert sum("serial_key = " in statement for statement in sent) == 1
 
 
 async def test_the_places_of_a_consignment_have_an_index(service: Settings) -> None:

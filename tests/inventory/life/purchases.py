@@ -45,6 +45,7 @@ class Purchases(Base):
         if taken in (6, 7, 8) and back:
             serials[0][0] = back[0]
             self.counted["receive again"] += 1
+            days = None  # it left today
         is_taken = taken == 9 and bool(known)
         if is_taken:
             serials[0][0] = known[0]
