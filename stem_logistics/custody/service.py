@@ -1,5 +1,6 @@
 """Custody in a school: who has which kit in which room, and the hand-over from one person to the next."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -256,3 +257,8 @@ async def kit_by_id_code(code: str) -> dict[str, Any]:
     if kit is None:
         raise NotFound("kit-not-found", code=code)
     return {**kit, "contents": await stock.contents_of([kit["id"]])}
+
+
+async def moved_away(kit_ids: Sequence[int]) -> None:
+    """Kits have left their school by what came of a case; nobody there has them in charge any more."""
+    await queries.end_custody(kit_ids, "moved-away")

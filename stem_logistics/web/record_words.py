@@ -56,6 +56,7 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "discrepancy-taken": _("Discrepancy taken over"),
     "discrepancy-told-to-sender": _("Sender told of a discrepancy"),
     "discrepancy-closed": _("Discrepancy closed"),
+    "discrepancy-thing-named": _("Said which thing came without having been sent"),
     "discrepancy-sent-again": _("Discrepancy is sent again"),
     "device-put-in": _("Device put into a consignment"),
     "device-taken-out": _("Device taken out of a consignment"),
