@@ -13,21 +13,23 @@ from stem_logistics.checks import service as checks
 from stem_logistics.errors import DomainError
 from stem_logistics.inventory import (
     as_of_pages,
+    contract_pages,
     definition_pages,
     definitions,
     holdings_pages,
     label_pages,
     model_pages,
     models,
+    order_pages,
     purchasing_pages,
     receiving_pages,
     service,
 )
 from stem_logistics.inventory.life import life_of
-from stem_logistics.inventory.words import PLACE_TONES, PLACE_WORDS
+from stem_logistics.inventory.words import PLACE_TONES, PLACE_WORDS, TITLE_WORDS
 from stem_logistics.web.exports import Column, export_response
 from stem_logistics.web.i18n import _, current_locale
-from stem_logistics.web.listing import Choice, ListQuery, ListSpec, Words
+from stem_logistics.web.listing import Choice, ListQuery, ListSpec, Whole, Words
 from stem_logistics.web.sentences import sentence_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -45,6 +47,10 @@ KIT_LIST = ListSpec(
         "institution": Words(20),
         "region": Words(10),
         "batch": Words(80),
+        "order": Words(20),
+        "contract": Whole(),
+        "funding": Whole(),
+        "purchase": Choice.of("accepted", "rejected"),
     },
 )
 DONE = {
@@ -138,6 +144,7 @@ async def kit_view(code: str, *, done: str = "", error: str = "", typed: dict[st
         "warranties": await models.warranties_of_kit(kit["id"]),
         "places": PLACE_WORDS,
         "tones": PLACE_TONES,
+        "titles": TITLE_WORDS,
         "done": DONE.get(done, ""),
         "error": error,
         "typed": typed or {},
@@ -195,6 +202,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *holdings_pages.ROUTES,
     *label_pages.ROUTES,
     *model_pages.ROUTES,
+    *order_pages.ROUTES,
+    *contract_pages.ROUTES,
     *purchasing_pages.ROUTES,
     *receiving_pages.ROUTES,
 ]

@@ -123,8 +123,8 @@ async def test_a_batch_comes_in_by_the_browser(app: Litestar) -> None:
         form: dict[str, object] = {
             "contract": "24ΣΥΜΒ1",
             "supplier": "Προμηθευτής ΑΕ",
-            "funding": "wave",
-            "funding_reference": "stem-6",
+            "funding": "budget-line",
+            "funding_reference": "2026-9471",
             "definition": "microbit-set",
             "kits": "2",
             "price": "12,5O",
