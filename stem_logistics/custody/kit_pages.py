@@ -8,7 +8,18 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
-from stem_logistics.custody import disposal, fault_photos, idle, loans, moving, papers, recalls, repairs, service
+from stem_logistics.custody import (
+    disposal,
+    fault_photos,
+    idle,
+    loans,
+    moving,
+    papers,
+    recalls,
+    repairs,
+    service,
+    writing_off,
+)
 from stem_logistics.custody.page_tools import READ, WRITE, AnyRequest, date_of, pdf, texts
 from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS, PAPER_WORDS, REPAIR_STATES, REPAIR_TONES
 from stem_logistics.errors import DomainError, Invalid
@@ -21,6 +32,8 @@ DONE = {
     "repair": _("The fault is reported."),
     "loan": _("The kit is lent; the borrower has been written to."),
     "idle": _("The kit is marked as not in use."),
+    "lost": _("It is entered as lost; the write-off note stands below."),
+    "store": _("It is back in the store; the note of the movement stands below."),
     "disposal": _("It is withdrawn; the disposal protocol stands below."),
     "transfer": _(
         "The transfer is entered; its paper stands below. Another school confirms it by the link of its mail."
@@ -57,7 +70,8 @@ async def _view(
 @get("/stock/kits/{code:str}/custody", opt=READ, include_in_schema=False, operation_id="KitCustodyPage")
 async def kit_custody(request: AnyRequest, code: FromPath[str]) -> Template:
     """Who has a kit, who had it, its repairs, loans, recalls and papers."""
-    return await _view(code, done=request.query_params.get("done", ""))
+    opened = {"step": request.query_params.get("step", "")}
+    return await _view(code, done=request.query_params.get("done", ""), typed=opened)
 
 
 @post(
@@ -69,7 +83,7 @@ async def kit_custody(request: AnyRequest, code: FromPath[str]) -> Template:
     request_max_body_size=fault_photos.LARGEST_FORM_BYTES,
 )
 async def act(request: AnyRequest, code: FromPath[str], step: FromPath[str]) -> Redirect | Template:
-    """Hand over, report a fault, lend, transfer, mark as not in use, or dispose of."""
+    """Hand over, report a fault, lend, transfer, mark as not in use, write off, take back, or dispose of."""
     form = await texts(request)
     kept: list[str] = []
     try:
@@ -108,6 +122,10 @@ async def _act(code: str, step: str, form: dict[str, str], photos: Sequence[byte
         await moving.transfer([code], form.get("target", "").strip() or moving.STORE, why=form.get("transfer_why", ""))
     elif step == "idle":
         await idle.mark_idle(code, why=form.get("idle_why", ""))
+    elif step == "lost":
+        await writing_off.write_off(code, why=form.get("lost_why", ""))
+    elif step == "store":
+        await writing_off.take_back(code, why=form.get("store_why", ""))
     elif step == "disposal":
         serials = [each for each in form.get("serials", "").split() if each]
         await disposal.dispose(code, serials, method=form.get("method", ""), why=form.get("disposal_why", ""))

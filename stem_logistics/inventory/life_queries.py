@@ -156,7 +156,8 @@ SELECT s.signed_at, 'counted', NULL, s.signer_name || ', ' || s.signer_post, s.r
   LEFT JOIN paper p ON p.id = s.paper_id WHERE l.kit_id = $1 GROUP BY s.id, p.id
 UNION ALL
 SELECT p.made_at, 'paper', p.kind, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, p.id, p.number, p.number, NULL
-  FROM paper_kit k JOIN paper p ON p.id = k.paper_id WHERE k.kit_id = $1 AND p.kind IN ('transfer', 'disposal')
+  FROM paper_kit k JOIN paper p ON p.id = k.paper_id WHERE k.kit_id = $1
+    AND p.kind IN ('transfer', 'disposal', 'rejection', 'write-off', 'movement')
 """
 
 

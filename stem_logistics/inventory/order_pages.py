@@ -11,7 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.errors import DomainError, Invalid
-from stem_logistics.inventory import definitions, order_changes, purchasing
+from stem_logistics.inventory import acceptance, definitions, order_changes, purchasing
 from stem_logistics.inventory.words import CHANGE_WORDS, FUNDING_WORDS, ORDER_STATES, TITLE_WORDS
 from stem_logistics.waves import service as waves
 from stem_logistics.web.exports import Column, export_response
@@ -194,6 +194,7 @@ async def _order(code: str, typed: dict[str, str], errors: dict[str, str] | None
     order = await purchasing.get_order(code)
     context = {
         "order": order,
+        "notes": await acceptance.rejections(code),
         "history": await order_changes.history(order["id"]),
         "funding": FUNDING_WORDS,
         "titles": TITLE_WORDS,

@@ -1,6 +1,5 @@
 """Pages of the stock: overview, kits, one kit."""
 
-import secrets
 from typing import Any
 
 from litestar import Request, get, post
@@ -54,7 +53,6 @@ KIT_LIST = ListSpec(
     },
 )
 DONE = {
-    "moved": _("The movement is in the ledger."),
     "reversed": _("The movement was taken back; both stay in the history."),
     "received": _("The kits are in the store."),
 }
@@ -148,7 +146,6 @@ async def kit_view(code: str, *, done: str = "", error: str = "", typed: dict[st
         "done": DONE.get(done, ""),
         "error": error,
         "typed": typed or {},
-        "key": secrets.token_urlsafe(12),
     }
     return Template("inventory/kit.html", context=context, status_code=422 if error else 200)
 
@@ -157,20 +154,6 @@ async def kit_view(code: str, *, done: str = "", error: str = "", typed: dict[st
 async def kit_page(request: AnyRequest, code: FromPath[str]) -> Template:
     """One kit: where it is, what it holds, how its devices are, what happened to it."""
     return await kit_view(code, done=request.query_params.get("done", ""))
-
-
-@post("/stock/kits/{code:str}/move", opt=WRITE, include_in_schema=False, operation_id="MoveKit", status_code=303)
-async def move_kit(request: AnyRequest, code: FromPath[str]) -> Redirect | Template:
-    """Write a kit off, withdraw it, or take it back to the store."""
-    form = {name: str(value) for name, value in (await request.form()).items()}
-    try:
-        target = form.get("to", "")
-        if target not in ("central-store", "lost", "scrapped"):
-            target = "central-store"
-        await service.move_kit(code, target, key=form.get("key", ""), note=form.get("note", ""))  # type: ignore[arg-type]
-    except DomainError as refused:
-        return await kit_view(code, error=sentence_of(refused), typed=form)
-    return Redirect(f"/stock/kits/{code}", query_params={"done": "moved"}, status_code=303)
 
 
 @post(
@@ -195,7 +178,6 @@ ROUTES: list[ControllerRouterHandler] = [
     kits_page,
     export_kits,
     kit_page,
-    move_kit,
     reverse_movement,
     *as_of_pages.ROUTES,
     *definition_pages.ROUTES,

@@ -1,5 +1,6 @@
 """A batch that comes in: by scanner, camera or keyboard; its sample, its acceptance, what goes back."""
 
+import re
 from typing import Any
 
 from litestar import Request, get, post
@@ -18,6 +19,9 @@ READ = {"permission": Permission.PURCHASING_READ}
 WRITE = {"permission": Permission.STOCK_WRITE}
 
 
+LONGEST = {"kit": 20_000, "why": 500, "decided_why": 500}
+
+
 async def _batch(
     code: str,
     *,
@@ -28,8 +32,11 @@ async def _batch(
     form: dict[str, str] | None = None,
     where: str = "serial",
 ) -> Template:
+    batch = await purchasing.get_batch(code)
+    notes = await acceptance.rejections(batch["order_code"])
     context = {
-        "batch": await purchasing.get_batch(code),
+        "batch": batch,
+        "notes": [note for note in notes if note["batch_id"] == batch["id"]],
         "errors": {where: error} if error else {},
         "typed": typed,
         "suggestion": suggestion,
@@ -63,8 +70,8 @@ async def batch_page(request: AnyRequest, code: FromPath[str]) -> Template:
 
 @post("/stock/batches/{code:str}", opt=WRITE, include_in_schema=False, operation_id="ChangeBatch", status_code=303)
 async def change_batch(request: AnyRequest, code: FromPath[str]) -> Redirect | Template:
-    """Take a scan, forget the last one, receive the complete kits, draw the sample, decide, or reject a kit."""
-    form = {name: str(value)[:300] for name, value in (await request.form()).items()}
+    """Take a scan, forget the last one, receive the complete kits, draw the sample, decide, or reject kits."""
+    form = {name: str(value)[: LONGEST.get(name, 300)] for name, value in (await request.form()).items()}
     action = form.get("action", "scan")
     typed = form.get("serial", "")
     try:
@@ -81,7 +88,8 @@ async def change_batch(request: AnyRequest, code: FromPath[str]) -> Redirect | T
         elif action in ("accept", "reject-all"):
             await acceptance.decide(code, accept=action == "accept", why=form.get("decided_why", ""))
         elif action == "reject":
-            await acceptance.reject(code, form.get("kit", ""), why=form.get("why", ""))
+            kits = (each.strip() for each in re.split(r"[\n,;]", form.get("kit", "")))
+            await acceptance.reject(code, *filter(None, kits), why=form.get("why", ""))
         else:
             # the suggestion may be taken by one key, or the number kept as it stands
             await purchasing.scan(code, typed, sure=action == "keep", instead="instead" in form)
