@@ -18,12 +18,13 @@ from stem_logistics.custody import (
     recalls,
     repairs,
     service,
-    writing_off,
+    supplies,
 )
 from stem_logistics.custody.page_tools import READ, WRITE, AnyRequest, date_of, pdf, texts
 from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS, PAPER_WORDS, REPAIR_STATES, REPAIR_TONES
 from stem_logistics.errors import DomainError, Invalid
 from stem_logistics.inventory import service as stock
+from stem_logistics.inventory.loose_pages import whole_number
 from stem_logistics.web.i18n import Text, _
 from stem_logistics.web.sentences import sentence_of
 
@@ -31,9 +32,8 @@ DONE = {
     "custody": _("The custody is entered; the hand-over's paper stands below."),
     "repair": _("The fault is reported."),
     "loan": _("The kit is lent; the borrower has been written to."),
+    "supply": _("It is in a consignment for this kit, which is still to be packed and sent; see the kit's timeline."),
     "idle": _("The kit is marked as not in use."),
-    "lost": _("It is entered as lost; the write-off note stands below."),
-    "store": _("It is back in the store; the note of the movement stands below."),
     "disposal": _("It is withdrawn; the disposal protocol stands below."),
     "transfer": _(
         "The transfer is entered; its paper stands below. Another school confirms it by the link of its mail."
@@ -58,6 +58,7 @@ async def _view(
         "repair_tones": REPAIR_TONES,
         "answer_words": ANSWER_WORDS,
         "answer_tones": ANSWER_TONES,
+        "loose": await supplies.offered(),
         "kept": kept,
         "most": repairs.MOST_PHOTOS,
         "done": DONE.get(done, ""),
@@ -70,8 +71,7 @@ async def _view(
 @get("/stock/kits/{code:str}/custody", opt=READ, include_in_schema=False, operation_id="KitCustodyPage")
 async def kit_custody(request: AnyRequest, code: FromPath[str]) -> Template:
     """Who has a kit, who had it, its repairs, loans, recalls and papers."""
-    opened = {"step": request.query_params.get("step", "")}
-    return await _view(code, done=request.query_params.get("done", ""), typed=opened)
+    return await _view(code, done=request.query_params.get("done", ""))
 
 
 @post(
@@ -83,7 +83,7 @@ async def kit_custody(request: AnyRequest, code: FromPath[str]) -> Template:
     request_max_body_size=fault_photos.LARGEST_FORM_BYTES,
 )
 async def act(request: AnyRequest, code: FromPath[str], step: FromPath[str]) -> Redirect | Template:
-    """Hand over, report a fault, lend, transfer, mark as not in use, write off, take back, or dispose of."""
+    """Hand over, report a fault, lend, transfer, mark as not in use, or dispose of."""
     form = await texts(request)
     kept: list[str] = []
     try:
@@ -118,14 +118,13 @@ async def _act(code: str, step: str, form: dict[str, str], photos: Sequence[byte
         if due_on is None:
             raise Invalid("loan-day-unusable", days=loans.LONGEST_DAYS)
         await loans.lend(code, form.get("borrower", ""), due_on, note=form.get("loan_note", ""))
+    elif step == "supply":
+        serial, count = form.get("supply_serial", ""), whole_number(form.get("supply_quantity", ""))
+        await supplies.send(code, form.get("supply_item", ""), count, serial, why=form.get("supply_why", ""))
     elif step == "transfer":
         await moving.transfer([code], form.get("target", "").strip() or moving.STORE, why=form.get("transfer_why", ""))
     elif step == "idle":
         await idle.mark_idle(code, why=form.get("idle_why", ""))
-    elif step == "lost":
-        await writing_off.write_off(code, why=form.get("lost_why", ""))
-    elif step == "store":
-        await writing_off.take_back(code, why=form.get("store_why", ""))
     elif step == "disposal":
         serials = [each for each in form.get("serials", "").split() if each]
         await disposal.dispose(code, serials, method=form.get("method", ""), why=form.get("disposal_why", ""))

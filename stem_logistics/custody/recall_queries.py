@@ -7,11 +7,14 @@ from typing import Any
 
 from stem_logistics.db.engine import execute, execute_many, fetch, fetch_one, fetch_value
 
-# Where a kit's device is decides whom to ask: the school that has it, not the one that it was meant for.
+# Where a device is decides whom to ask: the school that has it, not the one that it was meant for.
 _AT = """LEFT JOIN LATERAL (
     SELECT p.kind, p.institution_id FROM holding h JOIN place p ON p.id = h.place_id
-    WHERE h.kit_id = k.id AND h.quantity > 0 AND (h.device_id = dv.id OR dv.id IS NULL)
-    ORDER BY (p.kind = 'institution') DESC, h.id LIMIT 1) at ON true
+    WHERE h.device_id = dv.id AND h.quantity > 0) at ON true
+  LEFT JOIN institution i ON i.id = at.institution_id"""
+_KIT_AT = """LEFT JOIN LATERAL (
+    SELECT p.kind, p.institution_id FROM holding h JOIN place p ON p.id = h.place_id
+    WHERE h.kit_id = k.id AND h.quantity > 0 ORDER BY (p.kind = 'institution') DESC, h.id LIMIT 1) at ON true
   LEFT JOIN institution i ON i.id = at.institution_id"""
 _SHOWN = """k.id AS kit_id, k.code AS kit_code, dv.id AS device_id, dv.serial_number, dv.item_id,
   it.name_el, it.name_en, at.kind AS place_kind, i.id AS institution_id,
@@ -21,7 +24,7 @@ _SHOWN = """k.id AS kit_id, k.code AS kit_code, dv.id AS device_id, dv.serial_nu
 async def devices_of_item(item: str) -> list[dict[str, Any]]:
     """Every device of a model that is not lost or withdrawn, and where it is."""
     return await fetch(
-        f"""SELECT {_SHOWN} FROM device dv JOIN item it ON it.id = dv.item_id JOIN kit k ON k.id = dv.kit_id {_AT}
+        f"""SELECT {_SHOWN} FROM device dv JOIN item it ON it.id = dv.item_id LEFT JOIN kit k ON k.id = dv.kit_id {_AT}
             WHERE it.slug = $1 AND at.kind NOT IN ('lost', 'scrapped') ORDER BY i.name, k.id, dv.id""",  # noqa: S608
         item,
     )
@@ -30,7 +33,7 @@ async def devices_of_item(item: str) -> list[dict[str, Any]]:
 async def kits_of_batch(batch: str) -> list[dict[str, Any]]:
     """Every kit of a purchase that is not lost or withdrawn, and where it is."""
     return await fetch(
-        f"""SELECT {_SHOWN} FROM kit k LEFT JOIN device dv ON false LEFT JOIN item it ON false {_AT}
+        f"""SELECT {_SHOWN} FROM kit k LEFT JOIN device dv ON false LEFT JOIN item it ON false {_KIT_AT}
             WHERE k.batch = $1 AND at.kind NOT IN ('lost', 'scrapped') ORDER BY i.name, k.id""",  # noqa: S608
         batch,
     )
@@ -39,7 +42,7 @@ async def kits_of_batch(batch: str) -> list[dict[str, Any]]:
 async def devices(device_ids: Sequence[int]) -> list[dict[str, Any]]:
     """These devices, where they are not lost or withdrawn."""
     return await fetch(
-        f"""SELECT {_SHOWN} FROM device dv JOIN item it ON it.id = dv.item_id JOIN kit k ON k.id = dv.kit_id {_AT}
+        f"""SELECT {_SHOWN} FROM device dv JOIN item it ON it.id = dv.item_id LEFT JOIN kit k ON k.id = dv.kit_id {_AT}
             WHERE dv.id = ANY($1) AND at.kind NOT IN ('lost', 'scrapped') ORDER BY i.name, k.id, dv.id""",  # noqa: S608
         list(device_ids),
     )
@@ -104,7 +107,7 @@ _TARGETS = """SELECT t.*, k.code AS kit_code, dv.serial_number, it.name_el, it.n
   i.name AS institution_name, i.regional_directorate_id, r.code AS recall_code, r.title, r.instructions,
   r.due_on, r.closed_at,
   (t.answer = '' AND r.closed_at IS NULL AND r.due_on < current_date) AS late
-  FROM recall_target t JOIN recall r ON r.id = t.recall_id JOIN kit k ON k.id = t.kit_id
+  FROM recall_target t JOIN recall r ON r.id = t.recall_id LEFT JOIN kit k ON k.id = t.kit_id
   LEFT JOIN device dv ON dv.id = t.device_id LEFT JOIN item it ON it.id = t.item_id
   LEFT JOIN institution i ON i.id = t.institution_id"""
 

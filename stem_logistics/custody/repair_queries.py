@@ -15,6 +15,7 @@ REPAIRS = """FROM repair r JOIN kit k ON k.id = r.kit_id JOIN item it ON it.id =
 COLUMNS = """r.*, k.code AS kit_code, it.slug AS item, it.name_el, it.name_en, dv.serial_number,
   nd.serial_number AS replacement_serial, i.code AS institution_code, i.name AS institution_name,
   i.regional_directorate_id, d.title_el, d.title_en,
+  (SELECT c.code FROM consignment c WHERE c.repair_id = r.id ORDER BY c.id DESC LIMIT 1) AS replacement_consignment,
   (r.closed_at IS NULL AND r.due_on < current_date) AS late"""
 SORTS = {"reported": "r.reported_at", "due": "r.due_on", "state": "r.state", "school": "i.name", "item": "it.slug"}
 NOT_ARRIVED = "r.state = 'returned' AND r.arrived_at IS NULL"
@@ -212,18 +213,19 @@ async def add_step(
 
 
 async def spare_devices(item_id: int, store_id: int) -> list[dict[str, Any]]:
-    """Devices of an item that lie in the store and are nobody's: those of incomplete kits first, then the oldest."""
+    """Devices of an item that lie in the store and are nobody's: loose ones, those of incomplete kits, the oldest."""
     return await fetch(
         """SELECT dv.id, dv.serial_number, k.id AS kit_id, k.code AS kit_code,
+             k.id IS NULL AS loose,
              EXISTS (SELECT 1 FROM bom_line b WHERE b.kit_definition_id = k.kit_definition_id AND NOT b.optional
                AND b.quantity > (SELECT coalesce(sum(x.quantity), 0) FROM holding x
                  WHERE x.kit_id = k.id AND x.item_id IN (b.item_id, b.substitute_item_id) AND x.place_id = $2))
                AS incomplete
-           FROM holding h JOIN device dv ON dv.id = h.device_id JOIN kit k ON k.id = h.kit_id
+           FROM holding h JOIN device dv ON dv.id = h.device_id LEFT JOIN kit k ON k.id = h.kit_id
            WHERE h.item_id = $1 AND h.place_id = $2 AND h.quantity > 0
              AND NOT EXISTS (SELECT 1 FROM consignment_kit c WHERE c.kit_id = k.id AND c.released_at IS NULL)
              AND NOT EXISTS (SELECT 1 FROM repair r WHERE r.device_id = dv.id AND r.closed_at IS NULL)
-           ORDER BY incomplete DESC, dv.id LIMIT 20""",
+           ORDER BY loose DESC, incomplete DESC, dv.id LIMIT 20""",
         item_id,
         store_id,
     )

@@ -16,9 +16,11 @@ from stem_logistics.custody import repair_queries as repair_sql
 from stem_logistics.custody.disposal import disposal_paper
 from stem_logistics.custody.rules import CLOSED, free_text, next_state, one_line, read_scan
 from stem_logistics.db.engine import unit_of_work
+from stem_logistics.deliveries import supplying
 from stem_logistics.errors import Conflict, Invalid, NotFound
 from stem_logistics.inventory import ledger, models
 from stem_logistics.inventory.ledger import Move
+from stem_logistics.inventory.regrouping import Piece, leave_at
 
 # A step is a step's word → the reason of its movement; the others move nothing.
 REASONS: dict[str, ledger.Reason] = {
@@ -34,20 +36,13 @@ MOST_PHOTOS = 5
 
 
 async def report(
-    typed_kit: str,
-    part: str,
-    *,
-    fault: str,
-    under_warranty: bool = False,
-    photos: Sequence[bytes] = (),
-    at: int | None = None,
+    typed_kit: str, part: str, *, fault: str, under_warranty: bool = False, photos: Sequence[bytes] = ()
 ) -> str:
     """Report that a part of a kit does not work; returns the repair's code.
 
     Args:
         photos: digests of stored photographs that show it.
         part: its serial number as it is typed or scanned, or the slug of an item without one.
-        at: the place where it is, where pieces without a number are in several.
         under_warranty: what the person says; it counts only where the model's warranty is not known.
 
     Raises:
@@ -62,7 +57,7 @@ async def report(
     async with unit_of_work():
         kit = await service.require_kit(typed_kit, by_school=True)
         await queries.lock_kits([kit["id"]])
-        found = service.find_part(kit, part, at=at)
+        found = service.find_part(kit, part)
         if found["place_kind"] not in ("institution", "store"):
             raise Conflict("part-not-at-hand", part=found["name_el"], place=found["place_title"])
         if found["device_id"] is not None:
@@ -229,6 +224,9 @@ async def take_step(typed: str, step: str, given: Given) -> str:
                 document = paper[1] if paper else repair["code"]
                 await ledger.post([move], reason=REASONS[step], key=posting, document=document, note=given.note[:500])
                 place = target
+                if step == "dispose" and repair["replacement_device_id"] is not None:
+                    replaced = Piece(repair["item_id"], 1, repair["kit_id"], repair["device_id"])
+                    await leave_at(replaced, place, document=document)
         await repair_sql.set_repair(
             repair["id"],
             after,
@@ -299,10 +297,10 @@ async def _sending_paper(repair: dict[str, Any], given: Given) -> tuple[int, str
 
 
 async def _replace(repair: dict[str, Any], given: Given) -> tuple[int, tuple[int, str]]:
-    """Give the school another device of the store in place of the broken one."""
+    """Another device of the store joins the kit in place of the broken one, and is made ready to be sent."""
     if repair["institution_id"] is None:
         raise Conflict("repair-without-school", code=repair["code"])
-    store, school = await ledger.place(ledger.STORE), await ledger.institution_place(repair["institution_id"])
+    store = await ledger.place(ledger.STORE)
     spares = {row["serial_number"]: row for row in await repair_sql.spare_devices(repair["item_id"], store)}
     if not spares:
         raise Conflict("no-spare-device", item=repair["name_el"])
@@ -314,7 +312,7 @@ async def _replace(repair: dict[str, Any], given: Given) -> tuple[int, tuple[int
     paper = await papers.make(
         "repair",
         institution_id=repair["institution_id"],
-        kit_ids=[repair["kit_id"], spare["kit_id"]],
+        kit_ids=[each for each in (repair["kit_id"], spare["kit_id"]) if each is not None],
         facts=[
             ("Επισκευή", shown_code(repair["code"])),
             ("Σχολική μονάδα", repair["institution_name"]),
@@ -322,14 +320,15 @@ async def _replace(repair: dict[str, Any], given: Given) -> tuple[int, tuple[int
             ("Βλάβη", repair["fault"]),
         ],
         sentences=["Το είδος που ακολουθεί δίνεται στη σχολική μονάδα σε αντικατάσταση εκείνου που έχει βλάβη."],
-        rows=[(repair["name_el"], spare["serial_number"], shown_code(spare["kit_code"]), "1")],
+        rows=[(repair["name_el"], spare["serial_number"], shown_code(repair["kit_code"]), "1")],
         signers=["Παραδίδει", "Παραλαμβάνει"],
     )
-    await ledger.post(
-        [Move(repair["item_id"], 1, store, school, spare["kit_id"], spare["id"])],
-        reason="replacement",
-        key=f"repair:{repair['code']}:replacement",
-        document=paper[1],
-        note=given.note[:500],
+    await supplying.start(
+        repair["kit_id"],
+        repair["institution_id"],
+        [Piece(repair["item_id"], 1, spare["kit_id"], spare["id"])],
+        store,
+        why=f"{paper[1]} {given.note}".strip(),
+        repair_id=repair["id"],
     )
     return spare["id"], paper

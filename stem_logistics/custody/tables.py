@@ -133,7 +133,7 @@ class RecallTarget(Table, db=ENGINE, tablename="recall_target"):
     id = BigInt(primary_key=True)
     recall_id = BigInt()
     institution_id = BigInt(null=True, default=None)
-    kit_id = BigInt()
+    kit_id = BigInt(null=True, default=None)
     device_id = BigInt(null=True, default=None)
     item_id = BigInt(null=True, default=None)
     version = Text()

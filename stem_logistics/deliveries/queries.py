@@ -276,7 +276,11 @@ async def lines_of(consignment_id: int) -> list[dict[str, Any]]:
     A line's `kit_id` is the ledger's; it is told under `head_id`, which is another one where something is sent again.
     """
     return await fetch(
-        """SELECT cl.id, cl.kit_id, k.code AS from_kit, h.id AS head_id, h.code AS kit_code,
+        """SELECT cl.id, cl.kit_id, h.id AS head_id,
+             CASE WHEN c.for_kit_id IS NULL THEN k.code ELSE (
+               SELECT string_agg(DISTINCT x.code, ', ') FROM movement m JOIN kit x ON x.id = m.kit_id
+               WHERE m.reason = 'regroup' AND m.document = c.code AND m.item_id = cl.item_id) END AS from_kit,
+             h.code AS kit_code,
              d.title_el AS kit_title_el, d.title_en AS kit_title_en,
              cl.item_id, it.slug AS item, it.name_el, it.name_en, cl.quantity, coalesce(b.optional, false) AS optional,
              CASE WHEN b.item_id <> cl.item_id THEN (SELECT x.name_el FROM item x WHERE x.id = b.item_id) END
@@ -301,20 +305,30 @@ async def lines_of(consignment_id: int) -> list[dict[str, Any]]:
 async def devices_of(consignment_id: int) -> list[dict[str, Any]]:
     """The devices that travel, or travelled, under the lines of a consignment, and whether a receipt settled each:
     those of the last time that their kit was put in. What was taken out before and not put in again is not among them.
-    What is sent again was scanned, one by one.
+    What is sent for a kit that the school has was scanned, one by one.
     """
     return await fetch(
-        """SELECT cl.id AS line_id, cl.kit_id, dv.id, dv.serial_number, rl.id IS NOT NULL AS settled
-           FROM consignment_line cl JOIN consignment c ON c.id = cl.consignment_id
-           JOIN device dv ON dv.kit_id = cl.kit_id AND dv.item_id = cl.item_id
-           LEFT JOIN receipt_line rl ON rl.consignment_line_id = cl.id AND rl.device_id = dv.id
-           WHERE cl.consignment_id = $1 AND (rl.id IS NOT NULL OR CASE WHEN c.discrepancy_id IS NOT NULL
-             THEN EXISTS (SELECT FROM consignment_scan s WHERE s.consignment_id = c.id AND s.device_id = dv.id)
-             ELSE EXISTS (SELECT FROM movement m JOIN place p ON p.id = m.to_place_id
-             WHERE m.device_id = dv.id AND p.consignment_id = cl.consignment_id AND m.reason = 'pack'
-               AND m.idempotency_key = (SELECT x.idempotency_key FROM movement x WHERE x.kit_id = cl.kit_id
-                 AND x.to_place_id = p.id AND x.reason = 'pack' ORDER BY x.id DESC LIMIT 1)) END)
-           ORDER BY cl.id, dv.serial_number""",
+        """WITH travelled AS (
+             SELECT cl.id AS line_id, s.device_id FROM consignment_line cl
+             JOIN consignment c ON c.id = cl.consignment_id
+             JOIN consignment_scan s ON s.consignment_id = c.id AND s.kit_id = cl.kit_id
+             JOIN device dv ON dv.id = s.device_id AND dv.item_id = cl.item_id
+             WHERE c.id = $1 AND c.for_kit_id IS NOT NULL
+             UNION
+             SELECT cl.id, m.device_id FROM consignment_line cl JOIN consignment c ON c.id = cl.consignment_id
+             JOIN place p ON p.consignment_id = c.id
+             JOIN movement m ON m.kit_id = cl.kit_id AND m.item_id = cl.item_id AND m.device_id IS NOT NULL
+               AND m.to_place_id = p.id AND m.reason = 'pack' AND m.idempotency_key = (
+                 SELECT x.idempotency_key FROM movement x WHERE x.kit_id = cl.kit_id
+                   AND x.to_place_id = p.id AND x.reason = 'pack' ORDER BY x.id DESC LIMIT 1)
+             WHERE c.id = $1 AND c.for_kit_id IS NULL
+             UNION
+             SELECT cl.id, rl.device_id FROM consignment_line cl JOIN receipt_line rl ON rl.consignment_line_id = cl.id
+             WHERE cl.consignment_id = $1 AND rl.device_id IS NOT NULL)
+           SELECT t.line_id, cl.kit_id, dv.id, dv.serial_number, rl.id IS NOT NULL AS settled
+           FROM travelled t JOIN consignment_line cl ON cl.id = t.line_id JOIN device dv ON dv.id = t.device_id
+           LEFT JOIN receipt_line rl ON rl.consignment_line_id = t.line_id AND rl.device_id = dv.id
+           ORDER BY t.line_id, dv.serial_number""",
         consignment_id,
     )
 

@@ -1,6 +1,7 @@
 """What is sent again: a case's own consignment, with exactly what the case says, until the school confirms it.
 
-Loose pieces are put in when the consignment is made; of devices the packer scans which. The case stays open meanwhile:
+Loose pieces are put in when the consignment is made; of devices the packer scans which. They leave the kits that they
+come from, and join the one that lacks them when the school confirms (`supplying.py`). The case stays open meanwhile:
 it ends with the school's last receipt, or is what it was where the consignment is cancelled. What arrives short again
 opens a case of its own, which leads back to the first.
 """
@@ -20,6 +21,7 @@ from stem_logistics.errors import Conflict, Invalid, NotFound
 from stem_logistics.inventory import ledger, purchasing
 from stem_logistics.inventory import service as stock
 from stem_logistics.inventory.ledger import Move
+from stem_logistics.inventory.regrouping import Piece, leave_at, regroup
 
 
 async def stores() -> list[tuple[str, str]]:
@@ -82,18 +84,20 @@ async def start(typed: str, store: str, *, why: str) -> str:
 
 
 async def _put_pieces_in(case: Mapping[str, Any], consignment_id: int, code: str, store: int, target: int) -> None:
-    """As many loose pieces as the case says, out of the oldest kits that can give some."""
-    left, moves = case["quantity"], []
+    """As many loose pieces as the case says, out of the loose stock or the oldest kits that can give some."""
+    left, kit_id, pieces = case["quantity"], case["for_kit_id"], list[Piece]()
     for spare in await sql.spare_pieces(case["item_id"], store):
         taken = min(left, spare["quantity"])
         if not taken:
             break
-        moves.append(Move(case["item_id"], taken, store, target, spare["kit_id"]))
+        pieces.append(Piece(case["item_id"], taken, spare["kit_id"]))
         left -= taken
     if left:
         raise Conflict("replacement-not-in-store", item=case["name_el"], serial=str(case["quantity"]))
-    await queries.add_lines(consignment_id, [(move.kit_id or 0, move.item_id, move.quantity) for move in moves])
-    await ledger.post(moves, reason="pack", key=f"pack:{consignment_id}:pieces", document=code)
+    await regroup(pieces, None, store, document=code)
+    await queries.add_lines(consignment_id, [(kit_id, case["item_id"], case["quantity"])])
+    move = Move(case["item_id"], case["quantity"], store, target)
+    await ledger.post([move], reason="pack", key=f"pack:{consignment_id}:pieces", document=code)
 
 
 async def _tell_school(case: dict[str, Any], consignment_id: int) -> None:
@@ -136,9 +140,12 @@ async def put_in(code: str, serial: str) -> str:
         device = await receipt_queries.spare_device(case["item_id"], serial, store)
         if device is None:
             raise Conflict("replacement-not-in-store", item=case["name_el"], serial=serial[:40])
-        await purchasing.refuse_unaccepted({"code": device["kit_code"], "batch": device["batch"]})
-        await sql.add_to_line(consignment["id"], device["kit_id"], case["item_id"])
-        await packing_queries.add_scan(consignment["id"], device["kit_id"], device["id"], discrepancies.account())
+        if device["kit_code"]:
+            await purchasing.refuse_unaccepted({"code": device["kit_code"], "batch": device["batch"]})
+        given = Piece(case["item_id"], 1, device["kit_id"], device["id"])
+        await regroup([given], None, store, document=consignment["code"])
+        await sql.add_to_line(consignment["id"], case["for_kit_id"], case["item_id"])
+        await packing_queries.add_scan(consignment["id"], case["for_kit_id"], device["id"], discrepancies.account())
         await _post(consignment, device, case["item_id"], (store, target), "pack")
         await audit.record(
             "device-put-in", "consignment", consignment["code"], serial=device["serial_number"], case=case["code"]
@@ -167,10 +174,10 @@ async def _post(
     places: tuple[int, int],
     reason: ledger.Reason,
 ) -> None:
-    # a device may be taken out and put in again: the number of its kit's movements tells the occasions apart
-    mark = await stock.movement_mark(device["kit_id"])
+    # a device may be taken out and put in again: the number of its movements tells the occasions apart
+    mark = await stock.device_mark(device["id"])
     await ledger.post(
-        [Move(item_id, 1, *places, device["kit_id"], device["id"])],
+        [Move(item_id, 1, *places, None, device["id"])],
         reason=reason,
         key=f"{reason}:{consignment['id']}:{device['id']}:{mark}",
         document=consignment["code"],
@@ -183,6 +190,9 @@ async def settle(consignment: Mapping[str, Any], receipt: Mapping[str, Any]) -> 
     assert case is not None, "the consignment names its case"
     assert case["state"] == "open", "a case that is being sent again is closed by its receipt only"
     serials = [device["serial_number"] for device in await queries.devices_of(consignment["id"])]
+    if case["kind"] == "missing":
+        missing = Piece(case["item_id"], case["quantity"], case["for_kit_id"], case["device_id"])
+        await leave_at(missing, await ledger.place(ledger.LOST), document=case["code"])
     await receipt_queries.set_replacement(case["id"], ", ".join(serials)[:80])
     said = f"{shown_code(consignment['code'])}, {receipt['protocol_number']}"
     await receipt_queries.close_discrepancy(case["id"], "re-sent", said, discrepancies.account())

@@ -4,7 +4,8 @@ from typing import Any
 
 from stem_logistics.db.engine import execute, fetch, fetch_value
 
-# What lies in a store and is nobody's: of no packed kit, not in repair, of no batch that awaits its sample.
+# What lies in a store and is nobody's, loose or of a kit: of no packed kit, not in repair, of no batch that awaits its
+# sample.
 FREE_KIT = """NOT EXISTS (SELECT FROM consignment_kit c WHERE c.kit_id = k.id AND c.released_at IS NULL)
   AND NOT EXISTS (SELECT FROM purchase_batch pb WHERE pb.name = k.batch AND pb.to_check > 0
     AND pb.decision IS DISTINCT FROM 'accepted')"""
@@ -23,19 +24,27 @@ async def store(code: str) -> int | None:
 
 
 async def add_consignment(
-    code: str, institution_id: int, created_by: int | None, discrepancy_id: int, for_kit_id: int, from_place_id: int
+    code: str,
+    institution_id: int,
+    created_by: int | None,
+    discrepancy_id: int | None,
+    for_kit_id: int,
+    from_place_id: int,
+    repair_id: int | None = None,
 ) -> int:
-    """Add an empty consignment for a case; returns its id."""
+    """Add an empty consignment for a kit that a school has; returns its id."""
     return int(
         await fetch_value(
-            """INSERT INTO consignment (code, institution_id, created_by, discrepancy_id, for_kit_id, from_place_id)
-               VALUES ($1, $2, $3, $4, $5, $6) RETURNING id""",
+            """INSERT INTO consignment (code, institution_id, created_by, discrepancy_id, for_kit_id, from_place_id,
+                 repair_id)
+               VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id""",
             code,
             institution_id,
             created_by,
             discrepancy_id,
             for_kit_id,
             from_place_id,
+            repair_id,
         )
     )
 
@@ -64,7 +73,7 @@ async def spare_devices(item_id: int, place_id: int) -> int:
     """How many devices of an item a store can give."""
     return int(
         await fetch_value(
-            f"""SELECT count(*) FROM holding h JOIN device d ON d.id = h.device_id JOIN kit k ON k.id = d.kit_id
+            f"""SELECT count(*) FROM holding h JOIN device d ON d.id = h.device_id LEFT JOIN kit k ON k.id = d.kit_id
                 WHERE h.item_id = $1 AND h.place_id = $2 AND h.quantity > 0 AND {FREE_KIT}
                   AND NOT EXISTS (SELECT FROM repair r WHERE r.device_id = d.id AND r.closed_at IS NULL)""",  # noqa: S608
             item_id,
@@ -74,11 +83,11 @@ async def spare_devices(item_id: int, place_id: int) -> int:
 
 
 async def spare_pieces(item_id: int, place_id: int) -> list[dict[str, Any]]:
-    """The kits of a store that can give loose pieces of an item, and how many, oldest first."""
+    """Where a store can take pieces of an item from, and how many: what lies loose, then its kits, oldest first."""
     return await fetch(
-        f"""SELECT k.id AS kit_id, h.quantity FROM holding h JOIN kit k ON k.id = h.kit_id
+        f"""SELECT h.kit_id, h.quantity FROM holding h LEFT JOIN kit k ON k.id = h.kit_id
             WHERE h.item_id = $1 AND h.place_id = $2 AND h.device_id IS NULL AND h.quantity > 0 AND {FREE_KIT}
-            ORDER BY k.id""",  # noqa: S608
+            ORDER BY k.id NULLS FIRST""",  # noqa: S608
         item_id,
         place_id,
     )

@@ -133,6 +133,8 @@ async def pick(code: str, kit_code: str, *, award_id: int | None = None) -> None
         consignment, _ = await _locked(code, Action.PICK)
         if consignment["case_code"]:
             raise Conflict("consignment-of-a-case", code=consignment["code"], case=consignment["case_code"])
+        if consignment["for_kit_id"]:
+            raise Conflict("consignment-of-pieces", code=consignment["code"])
         if consignment["from_place_id"]:
             raise Conflict("consignment-of-a-transfer", code=consignment["code"], school=consignment["from_title"])
         kit = await stock.kit_for_consignment(kit_code)

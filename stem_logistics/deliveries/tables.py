@@ -29,6 +29,7 @@ class Consignment(Table, db=ENGINE, tablename="consignment"):
     discrepancy_id = BigInt(null=True, default=None)
     for_kit_id = BigInt(null=True, default=None)
     from_place_id = BigInt(null=True, default=None)
+    repair_id = BigInt(null=True, default=None)
     return_due_on = Date(null=True, default=None)
     returned_at = Timestamptz(null=True, default=None)
     return_note = Text()

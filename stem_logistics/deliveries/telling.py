@@ -27,8 +27,8 @@ async def write(consignment_id: int, wait_minutes: int = 0, *, school_later: boo
 
 
 async def _told_of(consignment: dict[str, Any]) -> list[str]:
-    """What a mail says is in a consignment: its kits, or piece by piece what is sent again."""
-    if consignment["case_code"] is None:
+    """What a mail says is in a consignment: its kits, or piece by piece what is sent for one."""
+    if consignment["for_kit_id"] is None:
         return [f"{kit['title_el']} ({shown_code(kit['code'])})" for kit in await queries.kits_of(consignment["id"])]
     devices = await queries.devices_of(consignment["id"])
     told = []

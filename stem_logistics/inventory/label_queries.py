@@ -13,7 +13,7 @@ THINGS = """
     LEFT JOIN label l ON l.kit_id = k.id AND l.withdrawn_at IS NULL WHERE k.id = ANY($1)
   UNION ALL
   SELECT 'device', dv.id, NULL, i.name_el, dv.serial_number, k.code, NULL, l.code
-  FROM device dv JOIN item i ON i.id = dv.item_id JOIN kit k ON k.id = dv.kit_id
+  FROM device dv JOIN item i ON i.id = dv.item_id LEFT JOIN kit k ON k.id = dv.kit_id
     LEFT JOIN label l ON l.device_id = dv.id AND l.withdrawn_at IS NULL WHERE dv.id = ANY($2)
   UNION ALL
   SELECT 'consignment', c.id, c.code, 'Αποστολή', '', c.code, NULL, l.code

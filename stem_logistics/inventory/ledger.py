@@ -30,8 +30,11 @@ Reason = Literal[
     "loan-return",
     "reject",
     "hand-over",
+    "regroup",
 ]
 SUPPLIER, STORE, LOST, SCRAPPED = "supplier", "central-store", "lost", "scrapped"
+# Outside, as the suppliers are: pieces pass through it from one kit to another and never stay (`regrouping.py`).
+REGROUPING = "regrouping"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,5 +233,6 @@ async def verify() -> Verification:
         faults += [{"fault": "kit-position-differs", **row} for row in await queries.position_differences()]
         faults += [{"fault": "device-in-two-places", **row} for row in await queries.split_devices()]
         faults += [{"fault": "device-under-another-kit", **row} for row in await queries.mismatched_devices()]
+        faults += [{"fault": "regrouped-by-halves", **row} for row in await queries.half_regroupings()]
         faults += [{"fault": "recorded-in-closed-period", **row} for row in await queries.late_movements()]
     return Verification(totals["movements"], totals["holdings"], totals["pieces"], tuple(faults))

@@ -82,6 +82,16 @@ async def newest_movement_of_kit(kit_id: int) -> int:
     return int(await fetch_value("SELECT coalesce(max(id), 0) FROM movement WHERE kit_id = $1", kit_id))
 
 
+async def newest_movement_of_item(item_id: int) -> int:
+    """The id of an item's newest movement, 0 without any."""
+    return int(await fetch_value("SELECT coalesce(max(id), 0) FROM movement WHERE item_id = $1", item_id))
+
+
+async def newest_movement_of_device(device_id: int) -> int:
+    """The id of a device's newest movement, 0 without any."""
+    return int(await fetch_value("SELECT coalesce(max(id), 0) FROM movement WHERE device_id = $1", device_id))
+
+
 async def place_by_code(code: str) -> int | None:
     """The id of a place."""
     found: int | None = await fetch_value("SELECT id FROM place WHERE code = $1", code)
@@ -206,6 +216,21 @@ async def mismatched_devices() -> list[dict[str, Any]]:
              AND NOT EXISTS (SELECT FROM movement n WHERE n.device_id = m.device_id AND n.id > m.id))
            ORDER BY m.id LIMIT 1000"""
     )
+
+
+async def half_regroupings() -> list[dict[str, Any]]:
+    """What left one kit and entered none, or the other way round."""
+    return await fetch(
+        """SELECT i.slug AS item, d.serial_number AS serial, min(m.id) AS movement
+           FROM movement m JOIN place p ON p.id = m.to_place_id JOIN item i ON i.id = m.item_id
+           LEFT JOIN device d ON d.id = m.device_id WHERE m.reason = 'regroup' GROUP BY i.slug, d.id, d.serial_number
+           HAVING sum(CASE WHEN p.code = 'regrouping' THEN m.quantity ELSE -m.quantity END) <> 0 LIMIT 1000"""
+    )
+
+
+async def set_kit_of_devices(device_ids: Sequence[int], kit_id: int | None) -> None:
+    """Name the kit of devices that lie nowhere at this moment; the database refuses it of others."""
+    await execute("UPDATE device SET kit_id = $2 WHERE id = ANY($1)", list(device_ids), kit_id)
 
 
 async def split_devices() -> list[dict[str, Any]]:

@@ -10,15 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from stem_logistics.codes import shown_code
-from stem_logistics.custody.words import (
-    ANSWER_TONES,
-    ANSWER_WORDS,
-    IDLE_STATES,
-    PAPER_WORDS,
-    REPAIR_STEP_STATES,
-    REPAIR_STEP_TONES,
-)
+from stem_logistics.codes import parse_code, shown_code
+from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS, IDLE_STATES, REPAIR_STEP_STATES, REPAIR_STEP_TONES
 from stem_logistics.deliveries.reasons import KIND_WORDS, OUTCOME_WORDS
 from stem_logistics.inventory.rules import REVERSIBLE
 from stem_logistics.inventory.words import REASON_TONES, REASON_WORDS
@@ -106,20 +99,29 @@ def _can_go_back(movement: dict[str, Any]) -> bool:
     return movement["reason"] in REVERSIBLE and not movement["is_reversed"]
 
 
+def _consignment_door(code: str) -> Door:
+    return Door(_("Consignment %(code)s", code=shown_code(code)), f"/consignments/{code}")
+
+
 def _moved(row: dict[str, Any], papers: dict[str, int]) -> Event:
     """A movement that nothing else explains."""
     facts, doors = [_way(row)], []
     if consignment := row["to_consignment"] or row["from_consignment"]:
-        doors.append(Door(_("Consignment %(code)s", code=shown_code(consignment)), f"/consignments/{consignment}"))
+        doors.append(_consignment_door(consignment))
     if row["document"] in papers:
         doors.append(Door(row["document"], f"/papers/{papers[row['document']]}"))
+    elif row["reason"] == "regroup" and row["document"].startswith("C") and parse_code(row["document"]):
+        doors.append(_consignment_door(row["document"]))
     elif row["document"] and not consignment:
         facts.append(row["document"])
     if row["is_reversed"]:
         facts.append(str(_("taken back later")))
+    title: Text = REASON_WORDS[row["reason"]]
+    if row["reason"] == "regroup":
+        title = _("Left the kit, for another one") if row["to_kind"] == "supplier" else _("Joined the kit")
     return Event(
         row["occurred_at"],
-        REASON_WORDS[row["reason"]],
+        title,
         " · ".join(facts),
         row["note"],
         row["actor_name"] or "",
@@ -210,6 +212,7 @@ def _consigned(row: dict[str, Any]) -> _Told:
         doors += (Door(_("Discrepancy %(code)s", code=shown_code(row["code2"])), f"/discrepancies/{row['code2']}"),)
     titles = {
         "again": _("What was reported is sent again"),
+        "more": _("Something is sent that joins it"),
         "given": _("A part of it is sent to another kit's school"),
         "carried": _("It goes to another school for good"),
     }
@@ -324,7 +327,8 @@ def _counted(row: dict[str, Any]) -> _Told:
 
 
 def _papers(row: dict[str, Any]) -> _Told:
-    return _Told(PAPER_WORDS[row["word"]], doors=(Door(row["paper_number"], f"/papers/{row['paper']}"),), tone="off")
+    title = _("Transfer protocol") if row["word"] == "transfer" else _("Disposal protocol")
+    return _Told(title, doors=(Door(row["paper_number"], f"/papers/{row['paper']}"),), tone="off")
 
 
 _TELLERS: dict[str, Callable[[dict[str, Any]], _Told]] = {

@@ -169,7 +169,7 @@ async def add_kits(definition_id: int, codes: Sequence[str], batch: str) -> list
     return [by_code[code] for code in codes]
 
 
-async def add_devices(devices: Sequence[tuple[int, int, str]]) -> dict[tuple[int, str], int]:
+async def add_devices(devices: Sequence[tuple[int, int | None, str]]) -> dict[tuple[int, str], int]:
     """Add (item, kit, serial number); returns ids by item and serial number's key."""
     if not devices:
         return {}
@@ -200,7 +200,7 @@ async def known_devices(item_ids: Sequence[int], keys: Sequence[str]) -> list[di
     )
 
 
-async def take_in_again(devices: Sequence[tuple[int, int, str]]) -> None:
+async def take_in_again(devices: Sequence[tuple[int, int | None, str]]) -> None:
     """Let devices that lie nowhere, (device, kit, serial number as it is written now), belong to the kits with which
     they come again. Their movements keep the kits with which they were made."""
     await execute(

@@ -133,8 +133,15 @@ async def refuse_taken(
         FieldErrors: one is still here, or it left later than it is said to have come; the first of them are named.
     """
     by_slug = definition.item_ids
-    asked = [(by_slug[item], serial_key(serial)) for kit in serials for item, mine in kit.items() for serial in mine]
-    known = await queries.known_devices([item for item, _ in asked], [key for _, key in asked])
+    asked = [(by_slug[item], serial) for kit in serials for item, mine in kit.items() for serial in mine]
+    return await devices_come_again(asked, occurred_at)
+
+
+async def devices_come_again(
+    asked: Sequence[tuple[int, str]], occurred_at: datetime | None = None
+) -> dict[tuple[int, str], int]:
+    """The same of devices by item and serial number. Raises as `refuse_taken`."""
+    known = await queries.known_devices([item for item, _ in asked], [serial_key(serial) for _, serial in asked])
     if taken := [row for row in known if not row["outside"]]:
         raise _named("serial-numbers-taken", taken, "serial-number-taken", "serial-number-in-stock")
     if occurred_at and (late := [row for row in known if row["moved_at"] > occurred_at]):
@@ -267,6 +274,16 @@ async def movement_mark(kit_id: int) -> int:
     return await ledger_queries.newest_movement_of_kit(kit_id)
 
 
+async def part_of_device(device_id: int) -> dict[str, Any] | None:
+    """Where a device is, and in which kit (none: loose); None where it is nowhere."""
+    return await kit_queries.part_of_device(device_id)
+
+
+async def device_mark(device_id: int) -> int:
+    """The same of a device."""
+    return await ledger_queries.newest_movement_of_device(device_id)
+
+
 async def take_free_kits(definition_slug: str, count: int) -> list[dict[str, Any]]:
     """Whole kits of the central store that no consignment has, locked for the caller's unit of work."""
     return await queries.take_free_kits(definition_slug, count, await ledger.place(ledger.STORE))
@@ -286,7 +303,7 @@ async def reverse_posting(code: str, key: str, *, why: str) -> int:
     _require(Permission.STOCK_WRITE)
     kit = await get_kit(code)
     if gone := await queries.device_gone_on(key, kit["id"]):
-        raise Conflict("device-in-another-kit", **gone)
+        raise Conflict("device-in-another-kit", serial=gone["serial"], kit=gone["kit"])
     posting = await ledger.reverse_posting_of_kit(key, kit["id"], why=why)
     return len(posting.movement_ids)
 
@@ -297,3 +314,30 @@ def refuse_travelling(code: str, parts: Sequence[Mapping[str, Any]]) -> None:
     for part in parts:
         if part["place_kind"] == "consignment":
             raise Conflict("kit-travels", code=code, consignment=part["place_title"])
+
+
+async def move_kit(code: str, to: Literal["lost", "scrapped", "central-store"], *, key: str, note: str) -> None:
+    """Write off, retire or take back what a kit holds elsewhere: each part from where it is to one place.
+
+    Raises:
+        Invalid: no reason given.
+        Conflict: the kit travels, or is there already.
+    """
+    _require(Permission.STOCK_WRITE)
+    if not note.strip():
+        raise Invalid("reason-missing")
+    kit = await get_kit(code)
+    refuse_travelling(kit["code"], kit["contents"])
+    async with unit_of_work():
+        target = await ledger.place(to)
+        moves = [
+            Move(part["item_id"], part["quantity"], part["place_id"], target, kit["id"], part["device_id"])
+            for part in kit["contents"]
+            if part["place_id"] != target and part["place_kind"] != "scrapped"
+        ]
+        if not moves:
+            raise Conflict("kit-is-there", code=kit["code"])
+        reason: ledger.Reason = "scrap" if to == "scrapped" else "missing" if to == "lost" else "return"
+        posting_key = f"move-kit:{kit['id']}:{key or await movement_mark(kit['id'])}"
+        await ledger.post(moves, reason=reason, key=posting_key, note=note.strip())
+        await audit.record("kit-moved", "kit", kit["code"], why=note.strip(), to=to)

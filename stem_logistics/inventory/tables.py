@@ -81,7 +81,7 @@ class Kit(Table, db=ENGINE, tablename="kit"):
 class Device(Table, db=ENGINE, tablename="device"):
     id = BigInt(primary_key=True)
     item_id = BigInt()
-    kit_id = BigInt()
+    kit_id = BigInt(null=True, default=None)
     serial_number = Text()
     twin = Boolean(default=False)
     created_at = Timestamptz()

@@ -43,6 +43,7 @@ REASON_WORDS: dict[str, LazyText] = {
     "loan-return": _("Given back by the school that had borrowed it"),
     "reject": _("Rejected: back to the supplier"),
     "hand-over": _("Handed over on the last mile"),
+    "regroup": _("Joined or left a kit"),
     "correction": _("Correction: an earlier movement was taken back"),
 }
 REASON_TONES: dict[str, str] = {
@@ -65,18 +66,6 @@ FUNDING_WORDS: dict[str, LazyText] = {
     "wave": _("A wave's budget"),
     "budget-line": _("Budget line"),
     "erasmus-plus": _("Erasmus+ grant"),
-}
-ORDER_STATES: dict[str, LazyText] = {
-    "open": _("Order is open"),
-    "cancelled": _("Order is cancelled"),
-    "closed": _("Order is closed"),
-}
-CHANGE_WORDS: dict[str, LazyText] = {
-    "kits": _("Number of kits"),
-    "price": _("Price of one"),
-    "title": _("Title"),
-    "due": _("Due"),
-    "state": _("State"),
 }
 # What the books call it: the organisation's own, or given to it for use.
 TITLE_WORDS: dict[str, LazyText] = {"ownership": _("Ownership"), "use": _("Use")}

@@ -7,9 +7,8 @@ STATES: dict[str, LazyText] = {
     "found": _("Found in order"),
     "broken": _("Found broken"),
     "missing": _("Pieces missing"),
-    "gone": _("Left the school"),
 }
-TONES = {"open": "wait", "found": "good", "broken": "warn", "missing": "bad", "gone": "off"}
+TONES = {"open": "wait", "found": "good", "broken": "warn", "missing": "bad"}
 DECISIONS: dict[str, LazyText] = {
     "lost": _("Written off as lost"),
     "found": _("Found after all"),

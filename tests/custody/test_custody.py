@@ -14,6 +14,7 @@ from stem_logistics.custody import service as service_of_custody
 from stem_logistics.custody.repairs import Given
 from stem_logistics.custody.rules import CLOSED, REPAIR_STEPS, read_scan, reminder_due, scan_key
 from stem_logistics.db.engine import execute, fetch, fetch_one, fetch_value
+from stem_logistics.deliveries import service as deliveries
 from stem_logistics.errors import Conflict, Invalid, NotFound
 from stem_logistics.inventory import ledger
 from stem_logistics.settings import Settings
@@ -119,7 +120,12 @@ async def test_what_cannot_be_repaired_is_replaced_and_disposed_of(service: Sett
     with pytest.raises(Invalid, match="spare-not-found"):
         await repairs.take_step(code, "replace", Given(spare="Ω-1"))
     await repairs.take_step(code, "replace", Given(spare=spare))
-    assert await place_of(spare) == f"institution-{SCHOOL}"
+    sent = (await repairs.get_repair(code))["replacement_consignment"]
+    assert await place_of(spare) == f"consignment-{sent}", "it is on its way, and nothing says otherwise"
+    await deliveries.pack(sent)
+    await deliveries.dispatch(sent, courier="Ταχυμεταφορές")
+    await arrived(SCHOOL)
+    assert await place_of(spare) == f"institution-{SCHOOL}" and spare in await serials(kit)
     await repairs.take_step(code, "dispose", Given(method="Φορέας ΑΗΗΕ, βεβαίωση 12", note="Ασύμφορη επισκευή"))
     assert await place_of(serial) == "scrapped"
     paper = await fetch_one("SELECT id, number FROM paper WHERE kind = 'disposal'")
@@ -128,6 +134,7 @@ async def test_what_cannot_be_repaired_is_replaced_and_disposed_of(service: Sett
     assert "ΠΡΩΤΟΚΟΛΛΟ ΚΑΤΑΣΤΡΟΦΗΣ" in said and serial in said and "2012/19/ΕΕ" in said
     document = await fetch_value("SELECT document FROM movement WHERE reason = 'scrap'")
     assert document == paper["number"]
+    assert serial not in await serials(kit), "what was replaced and withdrawn is of the kit no more"
     assert (await ledger.verify()).faults == ()
 
 

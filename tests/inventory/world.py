@@ -8,14 +8,16 @@ side goes below nothing, so that all places together always hold nothing.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 STORE, LOST, SCRAPPED, SUPPLIER = "store", "lost", "scrapped", "supplier"
+REGROUPING = "regrouping"  # between one kit and another, for no time at all
+OUTSIDE = (SUPPLIER, REGROUPING)
 
 
 @dataclass(frozen=True, order=True)
 class Piece:
-    """What moves as one: a device, or so many of an item in a kit."""
+    """What moves as one: a device, or so many of an item in a kit; loose ones have none."""
 
     kit: str
     item: str
@@ -32,6 +34,16 @@ class Shift:
     target: str
 
 
+def regrouped(piece: Piece, kit: str, count: int, source: str, target: str) -> list[Shift]:
+    """So many of a piece from one place to another, of another kit (or of none) when they are there."""
+    if piece.kit == kit:
+        return [Shift(piece, count, source, target)]
+    return [
+        Shift(piece, count, source, REGROUPING),
+        Shift(replace(piece, kit=kit), count, REGROUPING, target),
+    ]
+
+
 Balances = Counter[tuple[Piece, str]]
 
 
@@ -46,6 +58,7 @@ class Consignment:
     parts: int = 0
     case: str = ""  # what it sends again
     origin: str = STORE  # where it leaves from
+    joins: str = ""  # the kit that its pieces join when they are accounted for
     way: list[str] = field(default_factory=list)  # the stops that have not signed for it
     signed: list[str] = field(default_factory=list)  # those that have
 
@@ -67,26 +80,18 @@ class Repair:
     place: str
     school: str
     state: str = "reported"
+    replaced: bool = False
 
 
 @dataclass
 class Case:
-    """A discrepancy: so many of a piece, at a school; a surplus has no piece, but may be a kit or a device of ours."""
+    """A discrepancy: so many of a piece, at a school; a surplus has no piece."""
 
     kind: str
     school: str
     piece: Piece | None
     count: int
     consignment: str = ""  # by which it is being sent again
-    typed: str = ""  # the number of what came unasked, as the school wrote it
-    thing: str = ""  # the kit that it is
-    device: Piece | None = None  # or the device
-
-    def parts(self, world: "World") -> list[tuple[Piece, str, int]]:
-        """What there is of the thing that came unasked, and where."""
-        if self.device is not None:
-            return [(p, at, n) for (p, at), n in world.held().items() if p == self.device]
-        return world.parts(self.thing) if self.thing else []
 
 
 @dataclass
@@ -110,15 +115,15 @@ class World:
             for place, sign in ((shift.source, -1), (shift.target, 1)):
                 found[shift.piece, place] += sign * shift.count
                 touched.add((shift.piece, place))
-        if any(found[key] < 0 for key in touched if key[1] != SUPPLIER):
+        if any(found[key] < 0 for key in touched if key[1] not in OUTSIDE):
             return None
         if any(key[0].serial and found[key] > 1 for key in touched):
             return None
         return found
 
     def held(self) -> dict[tuple[Piece, str], int]:
-        """What lies where, the supplier's side left out."""
-        return {key: count for key, count in self.at.items() if count and key[1] != SUPPLIER}
+        """What lies where, what is outside left out."""
+        return {key: count for key, count in self.at.items() if count and key[1] not in OUTSIDE}
 
     def outside(self) -> list[str]:
         """The serial numbers of devices that came once and lie nowhere: they may come again."""
@@ -155,7 +160,7 @@ class World:
     def in_repair(self, piece: Piece) -> bool:
         """Whether a device is being repaired."""
         ended = ("returned", "kept", "disposed", "withdrawn")
-        return any(r.piece == piece and r.state not in ended for r in self.repairs.values())
+        return any(r.piece.serial == piece.serial and r.state not in ended for r in self.repairs.values())
 
     def spares(self, item: str) -> list[Piece]:
         """Devices of an item that lie in the store, whole and nobody's."""
@@ -170,9 +175,9 @@ class World:
         ]
 
     def loose_spares(self, item: str, count: int) -> list[tuple[Piece, int]]:
-        """So many of an item out of the store's kits, by age; fewer where there are not so many."""
+        """So many of an item out of the loose stock and the store's kits, by age; fewer where there are not so many."""
         found = []
-        for kit in self.kits:
+        for kit in ("", *self.kits):
             piece = Piece(kit, item)
             taken = min(count, self.at[piece, STORE]) if not self.is_packed(kit) else 0
             if taken:

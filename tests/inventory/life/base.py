@@ -50,7 +50,9 @@ async def _empty() -> None:
         await execute("SET LOCAL session_replication_role = replica")
         for table in tables:
             await execute(f'DELETE FROM "{table["name"]}"')
-        await execute("DELETE FROM place WHERE code NOT IN ('supplier', 'central-store', 'lost', 'scrapped')")
+        await execute(
+            "DELETE FROM place WHERE code NOT IN ('supplier', 'regrouping', 'central-store', 'lost', 'scrapped')"
+        )
 
 
 class Base(RuleBasedStateMachine):
@@ -142,7 +144,7 @@ class Base(RuleBasedStateMachine):
                     WHERE h.quantity <> 0"""
             )
         )
-        found = {(Piece(r["code"], r["slug"], r["serial_number"] or ""), r["name"]): r["quantity"] for r in rows}
+        found = {(Piece(r["code"] or "", r["slug"], r["serial_number"] or ""), r["name"]): r["quantity"] for r in rows}
         assert found == self.world.held()
         assert sum(self.world.at.values()) == 0, "a piece was made or lost"
         assert max(Counter(piece.serial for piece, _ in found if piece.serial).values(), default=0) <= 1

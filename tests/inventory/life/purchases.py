@@ -11,9 +11,9 @@ from hypothesis.stateful import (
     rule,
 )
 
-from stem_logistics.inventory import acceptance, purchasing, service
+from stem_logistics.inventory import acceptance, loose, purchasing, service
 from tests.inventory.life.base import DEVICES, LOOSE, WHY, Base
-from tests.inventory.world import STORE, SUPPLIER, Piece
+from tests.inventory.world import STORE, SUPPLIER, Piece, Shift
 
 
 class Purchases(Base):
@@ -61,6 +61,21 @@ class Purchases(Base):
             self._came(codes, serials)
             assert not twice or self.run(once()) == codes
 
+    @rule(count=st.integers(1, 9), by_serial=st.booleans(), taken=st.integers(0, 9))
+    def receive_loose(self, count: int, by_serial: bool, taken: int) -> None:
+        """Spare devices, or cables, that are of no kit."""
+        serials = [self._serial() for _ in range(min(count, 2))] if by_serial else []
+        known = [piece.serial for piece, _ in self.world.at if piece.serial]
+        is_taken = by_serial and taken == 9 and bool(known)
+        if is_taken:
+            serials[0] = known[0]
+        item = "microbit" if by_serial else "usb-cable"
+        given = loose.Incoming(item, 0 if by_serial else count, tuple(serials), document="Τ-1")
+        pieces = [(Piece("", item, serial), 1) for serial in serials] or [(Piece("", item), count)]
+        shifts = [Shift(piece, each, SUPPLIER, STORE) for piece, each in pieces]
+        key = uuid.uuid4().hex
+        self.do("receive loose stock", loose.receive(given, key=key), shifts, may=not is_taken)
+
     @precondition(lambda self: len(self.world.kits) < 8)
     @rule(scans=st.integers(1, 5), reject=st.booleans())
     def buy_by_scan(self, scans: int, reject: bool) -> None:
@@ -69,9 +84,8 @@ class Purchases(Base):
 
         async def work() -> tuple[str, list[str]]:
             order = await purchasing.place_order(
-                contract=f"Σ-{uuid.uuid4().hex[:6]}", supplier="Προμηθευτής",
-                funding="budget-line", funding_reference="6", definition="microbit-set",
-                kits=9, unit_cents=10_000, title="use",
+                contract=f"Σ-{uuid.uuid4().hex[:6]}", supplier="Προμηθευτής", funding="wave", funding_reference="6",
+                definition="microbit-set", kits=9, unit_cents=10_000, title="use",
             )  # fmt: skip
             batch = await purchasing.open_batch(order, name=uuid.uuid4().hex[:8])
             for serial in serials:

@@ -1,7 +1,9 @@
 """Kits at schools: who has them, loans, moves, repairs, their end."""
 
+import uuid
 from collections import Counter
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,13 +13,14 @@ from hypothesis.stateful import (
     rule,
 )
 
-from stem_logistics.custody import disposal, idle, loans, moving, repairs, writing_off
+from stem_logistics.custody import disposal, idle, loans, moving, repairs
 from stem_logistics.custody import service as custody
 from stem_logistics.custody.repairs import Given
 from stem_logistics.custody.rules import REPAIR_STEPS
 from stem_logistics.db.engine import fetch
+from stem_logistics.inventory import service
 from tests.inventory.life.base import SCHOOLS, TODAY, WHY, Base
-from tests.inventory.world import LOST, SCRAPPED, STORE, Consignment, Repair, Shift
+from tests.inventory.world import LOST, SCRAPPED, STORE, Consignment, Piece, Repair, Shift, regrouped
 
 
 class Schools(Base):
@@ -25,16 +28,12 @@ class Schools(Base):
 
     # kits at schools
     @precondition(lambda self: self.world.kits)
-    @rule(data=st.data(), to=st.sampled_from(["lost", "central-store"]))
+    @rule(data=st.data(), to=st.sampled_from(["lost", "scrapped", "central-store"]))
     def write_off(self, data: st.DataObject, to: str) -> None:
-        """Lost, or back to the store: each with its numbered paper."""
         kit, place = self._kit(data, lambda each: not self.world.travels(each)), STORE if to == "central-store" else to
         shifts = [Shift(p, n, at, place) for p, at, n in self.world.parts(kit) if at not in (place, SCRAPPED)]
         may = bool(shifts) and not self.world.travels(kit)
-        work = writing_off.write_off if to == "lost" else writing_off.take_back
-        self.do("write off", work(kit, why=WHY), shifts if may else (), may=may)
-        if may:
-            self.world.holders.pop(kit, None)
+        self.do("write off", service.move_kit(kit, to, key=uuid.uuid4().hex, note=WHY), shifts, may=may)  # type: ignore[arg-type]
 
     @precondition(lambda self: self.world.kits)
     @rule(data=st.data(), name=st.sampled_from(["Άννα", "Βασίλης"]))
@@ -181,10 +180,25 @@ class Schools(Base):
             spare = data.draw(st.sampled_from(spares)) if spares else None
             may = may and bool(school) and spare is not None
         shifts = [Shift(repair.piece, 1, repair.place, target)] if may and target != repair.place else []
+        if shifts and step == "dispose" and repair.replaced:
+            shifts = regrouped(repair.piece, "", 1, repair.place, target)
         if spare is not None and may:
-            shifts = [Shift(spare, 1, STORE, school)]
+            shifts = []  # it goes by a consignment, which has a name only when it is made
         given = Given(WHY, repairer="ACME", spare=spare.serial if spare else "", method="ΑΗΗΕ")
         done = self.do(f"repair: {step}", repairs.take_step(code, step, given), shifts, may=may)
         if done is not None:
             repair.state, repair.place = done, target
             assert done == after
+            if spare is not None and step == "replace":
+                repair.replaced = True
+                self._send_in_its_place(repair, spare)
+
+    def _send_in_its_place(self, repair: Repair, spare: Piece) -> None:
+        rows = self.run(fetch("SELECT code FROM consignment ORDER BY id DESC LIMIT 1"))
+        code = str(rows[0]["code"])
+        after = self.world.after(regrouped(spare, "", 1, STORE, f"consignment:{code}"))
+        assert after is not None
+        self.world.at = after
+        self.world.consignments[code] = Consignment(
+            repair.school, lines=Counter({replace(spare, kit=""): 1}), joins=repair.piece.kit
+        )

@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from stem_logistics.deliveries.expected import ExpectedLine, expected_lines
 from stem_logistics.deliveries.reasons import OUTCOMES
 from stem_logistics.deliveries.rules import LineAnswer
 from tests.inventory.life.base import SCHOOLS, STEPS, WHY, Base
-from tests.inventory.world import LOST, SCRAPPED, STORE, SUPPLIER, Case, Consignment, Piece, Shift
+from tests.inventory.world import LOST, SCRAPPED, STORE, SUPPLIER, Case, Consignment, Piece, Shift, regrouped
 
 
 class Shipping(Base):
@@ -57,7 +58,7 @@ class Shipping(Base):
         consignment = self.world.consignments[code]
         inside = self.world.all_of(kit, STORE, f"consignment:{code}")
         may = consignment.state == "packing" and bool(inside) and not self.world.is_packed(kit)
-        may = may and not consignment.case and consignment.origin == STORE
+        may = may and not consignment.joins and consignment.origin == STORE
         self.do("pick", deliveries.pick(code, kit), inside, may=may)
         if not may:
             return
@@ -67,7 +68,8 @@ class Shipping(Base):
     def _unload(self, code: str, kits: Sequence[str]) -> list[Shift]:
         origin = self.world.consignments[code].origin
         place = self.world.consignments[code].place(code)
-        return [shift for kit in kits for shift in self.world.all_of(kit, place, origin)]
+        loose = [""] if self.world.consignments[code].joins else []
+        return [shift for kit in [*kits, *loose] for shift in self.world.all_of(kit, place, origin)]
 
     def _left(self, consignment: Consignment) -> int:
         """What is still to be scanned into a consignment that sends again."""
@@ -190,17 +192,14 @@ class Shipping(Base):
             piece = pieces[line.key]
             for count, target in ((received, school), (damaged, school), (missing, LOST)):
                 if count:
-                    shifts.append(Shift(piece, count, travelling, target))
+                    shifts += regrouped(piece, consignment.joins or piece.kit, count, travelling, target)
+            piece = replace(piece, kit=consignment.joins or piece.kit)
             for kind, count in (("damaged", damaged), ("missing", missing)):
                 if count:
                     opened.append(Case(kind, consignment.school, piece, count))
-        extras, strays = self._unasked(data, consignment.school)
+        extras = (Extra("surplus", "Καλώδιο", 2),) if data.draw(st.integers(0, 4)) == 4 else ()
         stale = not short and data.draw(st.integers(0, 9)) == 9
         may = consignment.state in ("dispatched", "partially-received") and bool(shifts) and not stale
-        awaited = {pieces[line.key] for line in lines if line.outstanding}
-        may = may and not any(
-            stray.device in awaited or stray.thing in {piece.kit for piece in awaited} for stray in strays
-        )
         later = data.draw(st.integers(0, 3)) == 3
         given = receipts.Confirmation(
             answers, "Μαρία Ανδρέου", "Διευθύντρια", key=uuid.uuid4().hex,
@@ -211,34 +210,19 @@ class Shipping(Base):
             return
         consignment.parts += 1
         for shift in shifts:
-            consignment.lines[shift.piece] -= shift.count
+            if shift.source == travelling:
+                consignment.lines[shift.piece] -= shift.count
         if later:
             self.unseen[receipt["code"]] = consignment.school
         consignment.state = "partially-received" if any(consignment.lines.values()) else "received"
         if consignment.case and consignment.state == "received":
+            self._leaves(self.world.cases[consignment.case])
             self._end_case(consignment.case)
-        opened += strays
+        opened += [Case(extra.kind, consignment.school, None, extra.quantity) for extra in extras]
         self._cases_are(opened)
         if data.draw(st.booleans()):
             again = self.run(receipts.confirm(identified["id"], given))
             assert again["code"] == receipt["code"], "the same form made two receipts"
-
-    def _unasked(self, data: st.DataObject, school: str) -> tuple[tuple[Extra, ...], list[Case]]:
-        """What came without having been sent: mostly nothing; loose pieces, a device or a kit of ours, as typed."""
-        what = data.draw(st.sampled_from(["", "", "", "loose", "device", "device", "kit"]))
-        if what == "loose":
-            return (Extra("surplus", "Καλώδιο", 2),), [Case("surplus", school, None, 2)]
-        case = Case("wrong", school, None, 1)
-        devices = [piece for piece, _ in self.world.held() if piece.serial]
-        if what == "kit":
-            case.typed = case.thing = data.draw(st.sampled_from(self.world.kits))
-        elif what == "device" and devices:
-            case.device = data.draw(st.sampled_from(devices))
-            serial = case.device.serial
-            case.typed = data.draw(st.sampled_from([serial, serial.lower(), serial.replace("0", "O")]))
-        else:
-            return (), []
-        return (Extra("wrong", "Κάτι άλλο", 1, case.typed),), [case]
 
     @precondition(lambda self: self.unseen)
     @rule(data=st.data(), go_on=st.booleans())
@@ -258,10 +242,21 @@ class Shipping(Base):
         self._cases_are(opened)
         self.do("look at the quality twice", quality.record(code, looked), may=False)
 
+    def _leaves(self, case: Case) -> None:
+        """What is lost and was sent again belongs to its kit no more."""
+        if case.kind != "missing" or case.piece is None or self.world.at[case.piece, LOST] < case.count:
+            return
+        after = self.world.after(regrouped(case.piece, "", case.count, LOST, LOST))
+        assert after is not None
+        self.world.at = after
+
     def _lines_are(self, consignment: Consignment, lines: Sequence[ExpectedLine]) -> dict[str, Piece]:
         """The lines of the form are what the model says is on its way; by key."""
         kits = {r["id"]: r["code"] for r in self.run(fetch("SELECT id, code FROM kit"))}
-        pieces = {line.key: Piece(kits[line.kit_id], self._slug(line), line.serial) for line in lines}
+        pieces = {
+            line.key: Piece("" if consignment.joins else kits[line.kit_id], self._slug(line), line.serial)
+            for line in lines
+        }
         if consignment.state in ("dispatched", "partially-received"):
             found = Counter({pieces[line.key]: line.outstanding for line in lines if line.outstanding})
             assert found == +consignment.lines, "the form's lines are not what was sent"
@@ -281,7 +276,7 @@ class Shipping(Base):
                 case
                 for case in opened
                 if (case.kind, case.count) == (row["kind"], row["quantity"])
-                and (case.piece.serial if case.piece else case.typed) == (detail["serial_number"] or "")
+                and (case.piece.serial if case.piece else "") == (detail["serial_number"] or "")
                 and (case.piece.kit if case.piece else "") == kits.get(detail["kit_id"], "")
             )
             opened.remove(fitting)
@@ -305,31 +300,10 @@ class Shipping(Base):
             shifts = [Shift(piece, case.count, LOST if case.kind == "missing" else school, SUPPLIER)]
         elif piece is not None and outcome == "written-off" and case.kind == "damaged":
             shifts = [Shift(piece, case.count, school, SCRAPPED)]
-        may = not case.consignment
-        if parts := case.parts(self.world):
-            target = school if outcome == "kept" else STORE
-            shifts = [Shift(piece, count, at, target) for piece, at, count in parts if at != target]
-            bound = any(shift.source.startswith(("consignment:", "repairer:")) for shift in shifts)
-            may = may and not bound and not self._is_bound(case)
-        elif case.typed:
-            may = False  # it went back to its supplier
-        may = may and self.world.after(shifts) is not None
+        may = not case.consignment and self.world.after(shifts) is not None
         self.do(f"case {outcome}", discrepancies.close(code, outcome, why=WHY), shifts, may=may)
         if may:
             self._end_case(code)
-            if case.thing and shifts:
-                self.world.holders.pop(case.thing, None)
-                self.counted["a kit that came unasked moved"] += 1
-            elif case.device and shifts:
-                self.counted["a device that came unasked moved"] += 1
-
-    def _is_bound(self, case: Case) -> bool:
-        """Whether a repair or a loan holds what came unasked."""
-        ended = ("returned", "kept", "disposed", "withdrawn")
-        open_ones = [repair.piece for repair in self.world.repairs.values() if repair.state not in ended]
-        if case.device is not None:
-            return case.device in open_ones or case.device.kit in self.world.loans
-        return case.thing in {piece.kit for piece in open_ones} or case.thing in self.world.loans
 
     # what is sent again
     @precondition(lambda self: any(case.piece for case in self.world.cases.values()))
@@ -353,12 +327,14 @@ class Shipping(Base):
         # where the pieces go has a name only once it is made
         made = self.do("send again", resending.start(code, "central-store", why=WHY))
         assert made is not None
-        again = self.world.consignments[made] = Consignment(case.school, case=code)
+        assert case.piece is not None
+        again = self.world.consignments[made] = Consignment(case.school, case=code, joins=case.piece.kit)
         case.consignment = made
-        after = self.world.after([Shift(piece, count, STORE, f"consignment:{made}") for piece, count in given])
-        assert after is not None
-        self.world.at = after
-        again.lines.update(dict(given))
+        for piece, count in given:
+            after = self.world.after(regrouped(piece, "", count, STORE, f"consignment:{made}"))
+            assert after is not None
+            self.world.at = after
+            again.lines[replace(piece, kit="")] += count
         self.do("send again twice", resending.start(code, "central-store", why=WHY), may=False)
         if go_on:
             for _ in range(self._left(again)):
@@ -393,7 +369,7 @@ class Shipping(Base):
         may = again.state == "packing" and self._left(again) > 0 and piece in self.world.spares("microbit")
         case = self.world.cases.get(again.case)
         may = may and case is not None and case.piece is not None and bool(case.piece.serial)
-        shifts = [Shift(piece, 1, STORE, f"consignment:{code}")] if may else []
+        shifts = regrouped(piece, "", 1, STORE, f"consignment:{code}") if may else []
         self.do("put a device in", resending.put_in(code, piece.serial), shifts, may=may)
         if may:
-            again.lines[piece] += 1
+            again.lines[replace(piece, kit="")] += 1
