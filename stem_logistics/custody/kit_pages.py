@@ -19,6 +19,7 @@ from stem_logistics.custody import (
     repairs,
     service,
     supplies,
+    writing_off,
 )
 from stem_logistics.custody.page_tools import READ, WRITE, AnyRequest, date_of, pdf, texts
 from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS, PAPER_WORDS, REPAIR_STATES, REPAIR_TONES
@@ -34,6 +35,8 @@ DONE = {
     "loan": _("The kit is lent; the borrower has been written to."),
     "supply": _("It is in a consignment for this kit, which is still to be packed and sent; see the kit's timeline."),
     "idle": _("The kit is marked as not in use."),
+    "lost": _("It is entered as lost; the write-off note stands below."),
+    "store": _("It is back in the store; the note of the movement stands below."),
     "disposal": _("It is withdrawn; the disposal protocol stands below."),
     "transfer": _(
         "The transfer is entered; its paper stands below. Another school confirms it by the link of its mail."
@@ -71,7 +74,8 @@ async def _view(
 @get("/stock/kits/{code:str}/custody", opt=READ, include_in_schema=False, operation_id="KitCustodyPage")
 async def kit_custody(request: AnyRequest, code: FromPath[str]) -> Template:
     """Who has a kit, who had it, its repairs, loans, recalls and papers."""
-    return await _view(code, done=request.query_params.get("done", ""))
+    opened = {"step": request.query_params.get("step", "")}
+    return await _view(code, done=request.query_params.get("done", ""), typed=opened)
 
 
 @post(
@@ -83,7 +87,7 @@ async def kit_custody(request: AnyRequest, code: FromPath[str]) -> Template:
     request_max_body_size=fault_photos.LARGEST_FORM_BYTES,
 )
 async def act(request: AnyRequest, code: FromPath[str], step: FromPath[str]) -> Redirect | Template:
-    """Hand over, report a fault, lend, transfer, mark as not in use, or dispose of."""
+    """Hand over, report a fault, lend, transfer, mark as not in use, write off, take back, or dispose of."""
     form = await texts(request)
     kept: list[str] = []
     try:
@@ -125,6 +129,10 @@ async def _act(code: str, step: str, form: dict[str, str], photos: Sequence[byte
         await moving.transfer([code], form.get("target", "").strip() or moving.STORE, why=form.get("transfer_why", ""))
     elif step == "idle":
         await idle.mark_idle(code, why=form.get("idle_why", ""))
+    elif step == "lost":
+        await writing_off.write_off(code, why=form.get("lost_why", ""))
+    elif step == "store":
+        await writing_off.take_back(code, why=form.get("store_why", ""))
     elif step == "disposal":
         serials = [each for each in form.get("serials", "").split() if each]
         await disposal.dispose(code, serials, method=form.get("method", ""), why=form.get("disposal_why", ""))

@@ -94,12 +94,19 @@ async def _transfer_group(
         key = f"transfer:{paper[1]}"
         await ledger.post(moves, reason="return", key=key, document=paper[1], note=why[:500])
     for kit in kits:
-        loan = await queries.loan_of_kit(kit["id"])
-        if loan is not None:
-            await queries.close_loan(loan["id"], why)
+        await leave(kit["id"], why)
         await audit.record("kit-transferred", "kit", kit["code"], why=why, paper=paper[1])
-    await queries.end_custody([kit["id"] for kit in kits], "moved-away")
     return paper
+
+
+async def leave(kit_id: int, why: str) -> None:
+    """A kit is at its former school no more: nobody there is in charge of it, and it is lent to nobody. Inside the unit
+    of work that moves it.
+    """
+    loan = await queries.loan_of_kit(kit_id)
+    if loan is not None:
+        await queries.close_loan(loan["id"], why)
+    await queries.end_custody([kit_id], "moved-away")
 
 
 async def transfer_groups(groups: dict[str, list[str]], *, why: str) -> list[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""The papers of custody: numbered in series of their own, kept for good, found from their kits."""
+"""The papers of custody and of the stock: numbered in series of their own, kept for good, found from their kits."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,6 +21,9 @@ KINDS: dict[str, tuple[str, str, str]] = {
     "loan": ("ΠΡΩΤΟΚΟΛΛΟ ΔΑΝΕΙΣΜΟΥ", "Πρωτόκολλο δανεισμού", "ΔΝ"),
     "transfer": ("ΠΡΩΤΟΚΟΛΛΟ ΜΕΤΑΦΟΡΑΣ ΕΞΟΠΛΙΣΜΟΥ", "Πρωτόκολλο μεταφοράς εξοπλισμού", "ΜΤ"),
     "disposal": ("ΠΡΩΤΟΚΟΛΛΟ ΚΑΤΑΣΤΡΟΦΗΣ", "Πρωτόκολλο καταστροφής", "ΚΤ"),
+    "rejection": ("ΔΕΛΤΙΟ ΑΠΟΡΡΙΨΗΣ", "Δελτίο απόρριψης", "ΑΠ"),
+    "write-off": ("ΔΕΛΤΙΟ ΔΙΑΓΡΑΦΗΣ ΛΟΓΩ ΑΠΩΛΕΙΑΣ", "Δελτίο διαγραφής λόγω απώλειας", "ΔΓ"),
+    "movement": ("ΔΕΛΤΙΟ ΕΣΩΤΕΡΙΚΗΣ ΔΙΑΚΙΝΗΣΗΣ", "Δελτίο εσωτερικής διακίνησης", "ΕΔ"),
     "stocktake": ("ΔΗΛΩΣΗ ΑΠΟΓΡΑΦΗΣ", "Δήλωση απογραφής", "ΑΓ"),
 }
 HEADS = ("Είδος", "Σειριακός αριθμός", "Σετ", "Τεμάχια")

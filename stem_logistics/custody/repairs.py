@@ -36,13 +36,20 @@ MOST_PHOTOS = 5
 
 
 async def report(
-    typed_kit: str, part: str, *, fault: str, under_warranty: bool = False, photos: Sequence[bytes] = ()
+    typed_kit: str,
+    part: str,
+    *,
+    fault: str,
+    under_warranty: bool = False,
+    photos: Sequence[bytes] = (),
+    at: int | None = None,
 ) -> str:
     """Report that a part of a kit does not work; returns the repair's code.
 
     Args:
         photos: digests of stored photographs that show it.
         part: its serial number as it is typed or scanned, or the slug of an item without one.
+        at: the place where it is, where pieces without a number are in several.
         under_warranty: what the person says; it counts only where the model's warranty is not known.
 
     Raises:
@@ -57,7 +64,7 @@ async def report(
     async with unit_of_work():
         kit = await service.require_kit(typed_kit, by_school=True)
         await queries.lock_kits([kit["id"]])
-        found = service.find_part(kit, part)
+        found = service.find_part(kit, part, at=at)
         if found["place_kind"] not in ("institution", "store"):
             raise Conflict("part-not-at-hand", part=found["name_el"], place=found["place_title"])
         if found["device_id"] is not None:

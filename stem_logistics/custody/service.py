@@ -1,5 +1,6 @@
 """Custody in a school: who has which kit in which room, and the hand-over from one person to the next."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -70,8 +71,12 @@ async def require_school(code: str) -> dict[str, Any]:
     return row
 
 
-def find_part(kit: dict[str, Any], typed: str) -> dict[str, Any]:
-    """The part of a kit that was meant. Raises Invalid: none, or two that look alike."""
+def find_part(kit: dict[str, Any], typed: str, *, at: int | None = None) -> dict[str, Any]:
+    """The part of a kit that was meant. Raises Invalid: none, or two that look alike.
+
+    Args:
+        at: of pieces without a number, which may be in several places: those in this one.
+    """
     serials = {part["serial_number"]: part for part in kit["contents"] if part["serial_number"]}
     reading = read_scan(typed, serials)
     if len(reading.matches) > 1:
@@ -84,7 +89,7 @@ def find_part(kit: dict[str, Any], typed: str) -> dict[str, Any]:
     ]
     if not loose:
         raise Invalid("part-not-in-kit", part=typed[:80], code=kit["code"])
-    return loose[0]
+    return next((part for part in loose if part["place_id"] == at), loose[0])
 
 
 def parts_at(kit: dict[str, Any], place_id: int) -> list[dict[str, Any]]:
@@ -256,3 +261,8 @@ async def kit_by_id_code(code: str) -> dict[str, Any]:
     if kit is None:
         raise NotFound("kit-not-found", code=code)
     return {**kit, "contents": await stock.contents_of([kit["id"]])}
+
+
+async def moved_away(kit_ids: Sequence[int]) -> None:
+    """Kits have left their school by what came of a case; nobody there has them in charge any more."""
+    await queries.end_custody(kit_ids, "moved-away")

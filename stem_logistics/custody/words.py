@@ -46,6 +46,9 @@ PAPER_WORDS: dict[str, LazyText] = {
     "loan": _("Loan protocol"),
     "transfer": _("Transfer protocol"),
     "disposal": _("Disposal protocol"),
+    "rejection": _("Rejection note"),
+    "write-off": _("Write-off note"),
+    "movement": _("Note of an internal movement"),
     "stocktake": _("Statement of a stocktake"),
 }
 IDLE_STATES: dict[str, LazyText] = {

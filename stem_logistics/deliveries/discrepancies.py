@@ -8,7 +8,7 @@ from stem_logistics import audit, files, mail, runtime
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.codes import parse_code
 from stem_logistics.db.engine import unit_of_work
-from stem_logistics.deliveries import mails, photo_queries, service
+from stem_logistics.deliveries import mails, photo_queries, resending_queries, service, things
 from stem_logistics.deliveries import receipt_queries as queries
 from stem_logistics.deliveries.reasons import OUTCOMES
 from stem_logistics.errors import Conflict, Invalid, NotFound
@@ -111,16 +111,39 @@ async def tell_sender(typed: str, address: str, asked: str) -> None:
         await audit.record("discrepancy-told-to-sender", "discrepancy", row["code"])
 
 
-async def close(typed: str, outcome: str, *, why: str) -> None:
+async def name_thing(typed: str, number: str) -> None:
+    """Say which kit or device it is that came without having been sent, by its code, label or serial number.
+
+    Raises:
+        NotFound: no such case, or nothing in the ledger, or several things, with this number.
+        Conflict: the case is closed, or is of what was sent.
+    """
+    async with unit_of_work():
+        row = await open_case(typed)
+        if row["surplus_id"] is None:
+            raise Conflict("case-of-what-was-sent", code=row["code"])
+        thing = await things.recognised(number)
+        if thing is None:
+            raise NotFound("thing-unknown", number=number.strip()[:80])
+        if row["quantity"] != 1:
+            raise Conflict("extra-is-one", number=number.strip()[:80])
+        await things.note(row["surplus_id"], thing)
+        await queries.add_note(row["id"], account(), "note", number.strip()[:80])
+        await audit.record("discrepancy-thing-named", "discrepancy", row["code"], number=number.strip()[:80])
+
+
+async def close(typed: str, outcome: str, *, why: str, store: str = ledger.STORE) -> None:
     """Say what came of a case; each outcome moves what it says it moves.
 
     Found: from the losses to the school. Credited: back to the supplier, from the losses or from the school. Written
-    off: what is broken is scrapped; what is lost stays lost. What is sent again is closed by the school's receipt
+    off: what is broken is scrapped; what is lost stays lost. What came unasked and is known to the ledger moves to the
+    school (kept) or to a store (taken back). What is sent again is closed by the school's receipt
     (`resending`).
 
     Raises:
         Invalid: an outcome that this kind does not have, or no reason.
-        Conflict: closed already, or being sent again.
+        NotFound: no such store.
+        Conflict: closed already, or being sent again; what came unasked is elsewhere bound.
     """
     if not why.strip():
         raise Invalid("reason-missing")
@@ -133,6 +156,11 @@ async def close(typed: str, outcome: str, *, why: str) -> None:
             raise Invalid("outcome-unknown", outcome=outcome[:40], known=", ".join(known))
         if row["item_id"] is not None:
             await _post(row, outcome, why.strip())
+        elif row["surplus_id"] is not None:
+            place = await resending_queries.store(store)
+            if place is None:
+                raise NotFound("place-not-found", code=store[:40])
+            await things.settle(row, outcome, why.strip(), place)
         await queries.close_discrepancy(row["id"], outcome, why.strip()[:1000], account())
         if "@" in (row["institution_email"] or ""):
             subject, body = mails.outcome(row, outcome)

@@ -8,7 +8,7 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.deliveries import discrepancies, resending
+from stem_logistics.deliveries import discrepancies, resending, things
 from stem_logistics.deliveries.reasons import (
     DAMAGE_WORDS,
     KIND_WORDS,
@@ -20,6 +20,8 @@ from stem_logistics.deliveries.reasons import (
 )
 from stem_logistics.deliveries.staff_pages import typed_day
 from stem_logistics.errors import DomainError, Invalid
+from stem_logistics.inventory import ledger
+from stem_logistics.inventory.words import PLACE_WORDS
 from stem_logistics.web.i18n import Text, _
 from stem_logistics.web.listing import Choice, ListSpec, Words
 from stem_logistics.web.sentences import sentence_of
@@ -68,6 +70,8 @@ async def _view(code: str, *, error: str = "", typed: dict[str, str] | None = No
     context = {
         "row": row,
         "photos": await discrepancies.photos_of(row["id"]),
+        "thing": await things.told(row),
+        "places": PLACE_WORDS,
         "notes": await discrepancies.notes_of(row["id"]),
         "note_words": NOTE_WORDS,
         "kinds": KIND_WORDS,
@@ -118,7 +122,8 @@ async def close(request: AnyRequest, code: FromPath[str]) -> Redirect | Template
         if form.get("outcome") == "re-sent":
             await resending.start(code, form.get("store", ""), why=form.get("why", ""))
         else:
-            await discrepancies.close(code, form.get("outcome", ""), why=form.get("why", ""))
+            store = form.get("store") or ledger.STORE
+            await discrepancies.close(code, form.get("outcome", ""), why=form.get("why", ""), store=store)
     except DomainError as refused:
         return await _view(code, error=sentence_of(refused), typed=form)
     return Redirect(f"/discrepancies/{code}", status_code=303)
@@ -137,6 +142,8 @@ def _case_route(action: str) -> ControllerRouterHandler:
         try:
             if action == "take":
                 await discrepancies.take(code)
+            elif action == "thing":
+                await discrepancies.name_thing(code, form.get("number", ""))
             elif action == "postpone":
                 until = typed_day(form.get("until", "").strip())
                 if until is None:
@@ -156,5 +163,5 @@ ROUTES: list[ControllerRouterHandler] = [
     page,
     photo,
     close,
-    *(_case_route(action) for action in ("take", "postpone", "sender")),
+    *(_case_route(action) for action in ("take", "postpone", "sender", "thing")),
 ]

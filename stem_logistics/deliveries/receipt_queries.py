@@ -197,7 +197,8 @@ DISCREPANCIES = """FROM discrepancy x LEFT JOIN receipt_line rl ON rl.id = x.rec
   JOIN institution i ON i.id = c.institution_id LEFT JOIN consignment_line cl ON cl.id = rl.consignment_line_id
   LEFT JOIN kit k ON k.id = coalesce(c.for_kit_id, cl.kit_id) LEFT JOIN item it ON it.id = cl.item_id
   LEFT JOIN device dv ON dv.id = rl.device_id LEFT JOIN account a ON a.id = x.closed_by
-  LEFT JOIN account o ON o.id = x.owner_id LEFT JOIN receipt_quality_line ql ON ql.id = x.quality_line_id"""
+  LEFT JOIN account o ON o.id = x.owner_id LEFT JOIN receipt_quality_line ql ON ql.id = x.quality_line_id
+  LEFT JOIN device td ON td.id = su.device_id LEFT JOIN kit tk ON tk.id = coalesce(su.kit_id, td.kit_id)"""
 DISCREPANCY = """x.id, x.code, x.kind, x.quantity, x.state, x.outcome, x.outcome_reason, x.opened_at, x.due_on,
   x.closed_at, a.name AS closed_by, c.code AS consignment_code, r.code AS receipt_code, r.protocol_number,
   i.code AS institution_code, i.name AS institution_name, i.id AS institution_id, i.regional_directorate_id,
@@ -207,7 +208,7 @@ DISCREPANCY = """x.id, x.code, x.kind, x.quantity, x.state, x.outcome, x.outcome
   x.sender_told_at, x.replacement, k.batch, c.supplier_document, c.courier, c.tracking_number,
   coalesce(ql.damage_reason, rl.damage_reason) AS damage_reason, rl.missing_reason,
   coalesce(ql.note, rl.note) AS note, x.quality_line_id IS NOT NULL AS found_later, su.device_id AS thing_device_id,
-  su.kit_id AS thing_kit_id, su.found_place_id, x.surplus_id,
+  su.kit_id AS thing_kit_id, su.found_place_id, x.surplus_id, tk.code AS thing_kit_code,
   (SELECT n.code FROM consignment n WHERE n.discrepancy_id = x.id
      AND n.state NOT IN ('returning', 'cancelled')) AS sent_again,
   (SELECT f.code FROM discrepancy f WHERE f.id = c.discrepancy_id) AS follows,
@@ -219,7 +220,12 @@ LISTED = Listed(DISCREPANCY, DISCREPANCIES, "x.id", SORTS)
 def _narrowed(scope: Scope, filters: Mapping[str, str]) -> Where:
     where = Where()
     where.within(scope, region="i.regional_directorate_id", institution="i.id")
-    for name, column in (("state", "x.state"), ("kind", "x.kind"), ("consignment", "c.code"), ("kit", "k.code")):
+    for name, column in (
+        ("state", "x.state"),
+        ("kind", "x.kind"),
+        ("consignment", "c.code"),
+        ("kit", "coalesce(k.code, tk.code)"),
+    ):
         where.equal(column, filters.get(name))
     return where
 

@@ -20,6 +20,7 @@ from stem_logistics.deliveries import (
     service,
     signing_queries,
     supplying,
+    things,
 )
 from stem_logistics.deliveries.committee import Committee, Extra, check_committee, check_extras
 from stem_logistics.deliveries.expected import ExpectedLine, expected_lines
@@ -36,6 +37,7 @@ from stem_logistics.deliveries.rules import (
     receipt_action,
 )
 from stem_logistics.deliveries.signature import is_drawn
+from stem_logistics.deliveries.things import Thing
 from stem_logistics.errors import Conflict, FieldErrors, Forbidden, NotFound
 from stem_logistics.inventory import ledger
 from stem_logistics.inventory.ledger import Move
@@ -133,11 +135,13 @@ async def confirm(consignment_id: int, given: Confirmation) -> dict[str, Any]:
         lines = await expected_lines(consignment_id)
         problems = check_receipt([line.rule_line for line in lines], given.answers)
         problems += check_receiver(given.receiver_name, given.receiver_role) + _check_around(given, channel)
+        known, odd = await things.recognise(given.extras, lines)
+        problems += odd
         if problems:
             raise ReceiptRefused(problems)
         action = receipt_action([line.rule_line for line in lines], given.answers)
         after = service.step(state, action)
-        code = await _write(consignment, lines, given, action, channel, who, len(receipts) + 1)
+        code = await _write(consignment, lines, given, known, action, channel, who, len(receipts) + 1)
         await queries.set_state(consignment_id, after)
         if after is State.RECEIVED:
             await queries.release_kits(consignment_id)
@@ -177,7 +181,7 @@ def _photos(given: Confirmation) -> list[Sequence[bytes]]:
     return [*(given.photos or {}).values(), *(extra.photos for extra in given.extras)]
 
 
-async def _write_around(receipt_id: int, given: Confirmation, due: date) -> None:
+async def _write_around(receipt_id: int, given: Confirmation, known: Sequence[Thing | None], due: date) -> None:
     """The committee, what came unasked, the signed paper: what stands around the lines."""
     who = runtime.actor().principal
     by = given.committee.appointed_by if given.committee else ""
@@ -187,10 +191,12 @@ async def _write_around(receipt_id: int, given: Confirmation, due: date) -> None
         await signing_queries.add_member(
             receipt_id, position, member.name.strip(), member.post.strip(), member.confirms, member.signature
         )
-    for extra in given.extras:
+    for extra, thing in zip(given.extras, known, strict=True):
         number = await signing_queries.add_extra(
             receipt_id, extra.kind, extra.what.strip(), extra.serial_number.strip()[:80], extra.quantity
         )
+        if thing is not None:
+            await things.note(number, thing)
         await photo_queries.add("surplus_id", number, extra.photos)
         await receipt_queries.add_discrepancy(new_code("D"), None, extra.kind, extra.quantity, due, number)
     if given.signed is not None:
@@ -214,6 +220,7 @@ async def _write(
     consignment: dict[str, Any],
     lines: list[ExpectedLine],
     given: Confirmation,
+    known: Sequence[Thing | None],
     action: Action,
     channel: Literal["link", "staff"],
     who: Principal,
@@ -255,7 +262,7 @@ async def _write(
         for kind, quantity in (("damaged", answer.damaged), ("missing", answer.missing)):
             if quantity:
                 await receipt_queries.add_discrepancy(new_code("D"), row, kind, quantity, due)
-    await _write_around(receipt_id, given, due)
+    await _write_around(receipt_id, given, known, due)
     await _post(consignment, lines, given.answers, code)
     return code
 

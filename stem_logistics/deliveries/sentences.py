@@ -115,6 +115,22 @@ SENTENCES: dict[str, str] = {
     "member-named-twice": N_("Member %(number)s is the same person as member %(first)s. A committee has three."),
     "member-post-missing": N_("Write the post of member %(number)s, as in the act."),
     "signature-unusable": N_("The signature of member %(number)s could not be read. Draw it again, or tick only."),
+    "extra-was-sent": N_("“%(number)s” was sent with this consignment: it is among the lines above, not beside them."),
+    "extra-named-twice": N_("“%(number)s” is named twice among what came unasked. Once is enough."),
+    "extra-is-one": N_("“%(number)s” is one thing. Write 1 piece; give others a row of their own."),
+    "thing-unknown": N_(
+        "The ledger has no kit and no device, or several, with “%(number)s”. Check it on the thing; if it is new, enter it "
+        "in the store first."
+    ),
+    "case-of-what-was-sent": N_("Case %(code)s is of something that was sent, which is known already."),
+    "thing-travels": N_(
+        "By the ledger %(what)s is in consignment %(consignment)s. Take it out there, or settle that receipt, first."
+    ),
+    "thing-in-repair": N_("By the ledger %(what)s is being repaired. End the repair first."),
+    "thing-in-loan": N_("By the ledger the kit of %(what)s is lent to a school. End the loan first."),
+    "thing-is-nowhere": N_(
+        "By the ledger %(what)s went back to its supplier. Receive it again before you say where it stays."
+    ),
     "quality-known": N_("The quality of what protocol %(number)s says was entered already. Nothing is left to do."),
     "quality-number-unusable": N_("%(label)s: write how many are damaged, from 1 to %(most)s."),
     "receiver-signature-unusable": N_("The signature could not be read. Draw it again, or leave it out."),

@@ -1,10 +1,11 @@
-"""The demo's device checks: a laptop is enrolled and files signed reports for devices that schools received.
+"""The demo's device checks: a laptop files signed reports of a batch's sample and of devices that schools received.
 
 The reports are real ones, kept in `reports/`: `stem-check probe … --json` against MicroPython in an emulator and a
 virtual printer, and two recorded faults. Only the serial numbers are the demo's own.
 """
 
 import json
+from dataclasses import dataclass
 from importlib.resources import files
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -36,10 +37,34 @@ async def _enrol(key: Ed25519PrivateKey) -> str:
     return agent
 
 
-async def file_reports() -> None:
-    """Check what the schools have received: all printers, the boards of the micro:bit kits."""
+@dataclass
+class Laptop:
+    """A technician's laptop: its key, and how far its chain of reports has come."""
+
+    key: Ed25519PrivateKey
+    agent: str
+    filed: int = 0
+    previous: str | None = None
+
+    async def file(self, name: str, kit: str, serial: str) -> None:
+        """File one of the kept reports for a device."""
+        self.filed += 1
+        place = Place(self.agent, self.filed, self.previous, kit, serial, OPERATOR)
+        envelope = seal(_report(name), place, self.key)
+        self.previous = envelope.digest()
+        # the intake goes on as the laptop whose signature it proved
+        with runtime.acting(runtime.actor()):
+            await service.file_report(envelope.to_bytes())
+
+
+async def enrol() -> Laptop:
+    """The demo's laptop."""
     key = Ed25519PrivateKey.generate()
-    agent = await _enrol(key)
+    return Laptop(key, await _enrol(key))
+
+
+async def file_reports(laptop: Laptop) -> None:
+    """Check what the schools have received: all printers, the boards of the micro:bit kits."""
     devices = await fetch(
         """SELECT d.serial_number, k.code, i.device_kind FROM device d
            JOIN item i ON i.id = d.item_id JOIN kit k ON k.id = d.kit_id
@@ -48,14 +73,8 @@ async def file_reports() -> None:
            WHERE i.device_kind IN ('printer-marlin', 'microbit') ORDER BY k.id, d.id"""
     )
     counts = {"printer-marlin": 0, "microbit": 0}
-    previous: str | None = None
-    for sequence, device in enumerate(devices, 1):
+    for device in devices:
         kind = device["device_kind"]
         counts[kind] += 1
         name = PRINTER_FAULTS.get(counts[kind], "printer-pass") if kind == "printer-marlin" else "microbit-pass"
-        place = Place(agent, sequence, previous, device["code"], device["serial_number"], OPERATOR)
-        envelope = seal(_report(name), place, key)
-        previous = envelope.digest()
-        # the intake goes on as the laptop whose signature it proved
-        with runtime.acting(runtime.actor()):
-            await service.file_report(envelope.to_bytes())
+        await laptop.file(name, device["code"], device["serial_number"])

@@ -11,11 +11,11 @@ from stem_logistics.db.engine import fetch, fetch_value
 from stem_logistics.deliveries import from_wave, receipts, service
 from stem_logistics.deliveries.expected import expected_lines
 from stem_logistics.deliveries.rules import DamageReason, LineAnswer, MissingReason
-from stem_logistics.demo import catalogue
+from stem_logistics.demo import catalogue, purchases
+from stem_logistics.demo.checks import Laptop
 
 NAMES = ("Ελένη Παππά", "Γιώργος Νικολάου", "Μαρία Δημητρίου", "Κώστας Αντωνίου", "Σοφία Βλάχου", "Νίκος Καρράς")
 STOCK = (
-    ("printer-3d", 78, "printers-2025", "ΔΑ-2025/0417"),
     ("microbit-kit", 104, "microbits-2025", "ΔΑ-2025/0533"),
     ("robotics-kit", 50, "robotics-2025", "ΔΑ-2025/0534"),
     ("arduino-kit", 32, "arduinos-2026", "ΔΑ-2026/0102"),
@@ -23,9 +23,10 @@ STOCK = (
 )
 
 
-async def fill_store() -> None:
+async def fill_store(laptop: Laptop) -> None:
     """Buy what the waves give out."""
     chance = random.Random(77)
+    await purchases.buy(laptop, chance)
     for definition, kits, batch, document in STOCK:
         await catalogue.receive(definition, kits, batch=batch, document=document, chance=chance)
 

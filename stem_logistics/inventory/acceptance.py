@@ -1,9 +1,12 @@
 """Whether a batch is taken: its sample is drawn once, its devices are checked, then it is accepted or goes back."""
 
 import secrets
+from typing import Any
 
 from stem_logistics import audit, runtime
 from stem_logistics.accounts.policy import Permission
+from stem_logistics.codes import shown_code
+from stem_logistics.custody import papers
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound
 from stem_logistics.inventory import arrival, ledger, purchasing, service
@@ -107,8 +110,8 @@ async def decide(batch: str, *, accept: bool, why: str = "") -> int:
             )
         await queries.decide(found["id"], "accepted" if accept else "rejected", by, why)
         back = [] if accept else await queries.kits_in_place(found["name"], await ledger.place(ledger.STORE))
-        for code in back:
-            await reject(found["code"], code, why=why)
+        if back:
+            await reject(found["code"], *back, why=why)
         await audit.record(
             "batch-accepted" if accept else "batch-rejected",
             "purchase-batch",
@@ -120,27 +123,59 @@ async def decide(batch: str, *, accept: bool, why: str = "") -> int:
     return len(back)
 
 
-async def reject(batch: str, kit: str, *, why: str) -> None:
-    """Send a kit of a batch back to its supplier: out of the store, by the ledger, with the reason.
+async def reject(batch: str, *kits: str, why: str) -> tuple[int, str]:
+    """Send kits of a batch back to its supplier: out of the store, with one numbered note of all and the reason.
+
+    Returns:
+        The note's id and number.
 
     Raises:
-        Invalid: no reason. NotFound: no such kit in this batch. Conflict: it is not in the store any more.
+        Invalid: no reason, no kits. NotFound: one is no kit of this batch. Conflict: one is not in the store any more.
     """
     _require_write()
-    if not why.strip():
+    why = why.strip()[:500]
+    if not why:
         raise Invalid("reason-missing")
-    found = await purchasing.get_batch(batch)
-    mine = await service.get_kit(kit)
-    if mine["batch"] != found["name"]:
-        raise NotFound("kit-of-another-batch", kit=mine["code"], batch=found["name"])
+    if not kits:
+        raise Invalid("no-kits-chosen")
     async with unit_of_work():
+        found = await purchasing.get_batch(batch)
+        order = await purchasing.get_order(found["order_code"])
         store, supplier = await ledger.place(ledger.STORE), await ledger.place(ledger.SUPPLIER)
-        parts = [part for part in mine["contents"] if part["place_id"] == store]
-        if not parts:
-            raise Conflict("reject-not-in-store", kit=mine["code"])
-        moves = [Move(x["item_id"], x["quantity"], store, supplier, mine["id"], x["device_id"]) for x in parts]
-        mark = await service.movement_mark(mine["id"])
-        await ledger.post(
-            moves, reason="reject", key=f"reject:{mine['id']}:{mark}", document=found["document"], note=why.strip()
+        mine = {kit["id"]: kit for kit in [await service.get_kit(typed) for typed in dict.fromkeys(kits)]}
+        parts: list[dict[str, Any]] = []
+        for kit in mine.values():
+            if kit["batch"] != found["name"]:
+                raise NotFound("kit-of-another-batch", kit=kit["code"], batch=found["name"])
+            here = [part for part in kit["contents"] if part["place_id"] == store]
+            if not here:
+                raise Conflict("reject-not-in-store", kit=kit["code"])
+            parts += here
+        paper_id, number = await papers.make(
+            "rejection",
+            institution_id=None,
+            kit_ids=list(mine),
+            facts=[
+                ("Προς τον προμηθευτή", order["supplier"]),
+                ("Σύμβαση", order["contract"]),
+                ("Παραγγελία, παρτίδα", f"{shown_code(order['code'])}, {found['name']}"),
+                ("Δελτίο αποστολής προμηθευτή", found["document"]),
+                ("Σετ", str(len(mine))),
+                ("Αιτιολογία", why),
+            ],
+            sentences=["Τα σετ που ακολουθούν δεν γίνονται δεκτά και επιστρέφονται."]
+            + ([] if order["ended"] else ["Ο προμηθευτής παραδίδει άλλα στη θέση τους."]),
+            rows=papers.parts_rows(parts, {kit_id: kit["code"] for kit_id, kit in mine.items()}),
+            signers=["Για τον Οργανισμό", "Για τον προμηθευτή"],
         )
-        await audit.record("kit-rejected", "kit", mine["code"], why=why.strip(), batch=found["code"])
+        moves = [Move(x["item_id"], x["quantity"], store, supplier, x["kit_id"], x["device_id"]) for x in parts]
+        await ledger.post(moves, reason="reject", key=f"reject:{number}", document=number, note=why)
+        for kit in mine.values():
+            await audit.record("kit-rejected", "kit", kit["code"], why=why, batch=found["code"], paper=number)
+    return paper_id, number
+
+
+async def rejections(order: str) -> list[dict[str, Any]]:
+    """The rejection notes of an order, the newest first, each with its kits. Raises NotFound."""
+    found = await purchasing.get_order(order)
+    return await queries.rejections(found["id"])

@@ -7,6 +7,7 @@ from stem_logistics.accounts.policy import Scope
 from stem_logistics.codes import ALPHABET, LENGTH
 from stem_logistics.db.engine import fetch, fetch_one, fetch_value
 from stem_logistics.inventory.label_rules import scanned_code
+from stem_logistics.inventory.purchasing_queries import CAME, REJECTED
 from stem_logistics.registry.folding import ts_query
 from stem_logistics.selecting import Listed, Where, typed_code
 
@@ -53,8 +54,11 @@ async def kit(code: str) -> dict[str, Any] | None:
     return await fetch_one(
         f"""SELECT {KIT_COLUMNS}, d.id AS definition_id, i.id AS institution_id, i.regional_directorate_id,
               p.id AS place_id, (SELECT coalesce(s.title, s.code) FROM stop s WHERE s.id = p.stop_id) AS held_by,
-              rec.inventory_number, rec.source AS recorded_by, rec.since AS recorded_since
-            {KITS} LEFT JOIN kit_record rec ON rec.kit_id = k.id WHERE k.code = $1""",  # noqa: S608 - constants of ours
+              rec.inventory_number, rec.source AS recorded_by, rec.since AS recorded_since,
+              o.code AS order_code, o.unit_cents, o.title AS book_title
+            {KITS} LEFT JOIN kit_record rec ON rec.kit_id = k.id
+            LEFT JOIN purchase_batch pb ON pb.name = k.batch AND k.batch <> ''
+            LEFT JOIN purchase_order o ON o.id = pb.purchase_order_id WHERE k.code = $1""",  # noqa: S608 - constants
         code,
     )
 
@@ -176,6 +180,18 @@ async def _narrowed(scope: Scope, q: str, filters: dict[str, str]) -> Where:
     if school := filters.get("institution"):
         schools = f"SELECT id FROM institution WHERE code = {where.value(school)}"  # noqa: S608 - $n
         where.add(f"k.id = ANY(ARRAY({_at_schools(schools)}))")
+    bought = {"order": "o.code", "contract": "o.contract_id", "funding": "o.funding_source_id"}
+    for name, column in bought.items():
+        if given := filters.get(name):
+            # as an order counts what it received: what was taken in by mistake and reversed did not come
+            value = where.value(given if name == "order" else int(given))
+            where.add(f"""{CAME} AND k.batch IN (SELECT b.name FROM purchase_batch b
+              JOIN purchase_order o ON o.id = b.purchase_order_id WHERE {column} = {value})""")  # noqa: S608 - $n
+    if filters.get("purchase") == "rejected":
+        where.add(REJECTED)
+    elif filters.get("purchase") == "accepted":
+        where.add(f"""NOT {REJECTED} AND EXISTS (SELECT FROM purchase_batch b WHERE b.name = k.batch
+          AND b.decision = 'accepted')""")
     if item := filters.get("item"):
         slug = where.value(item)
         holders = f"SELECT x.kit_id FROM holding x JOIN item n ON n.id = x.item_id WHERE n.slug = {slug}"  # noqa: S608

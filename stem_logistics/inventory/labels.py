@@ -186,6 +186,16 @@ def _href(thing: dict[str, Any]) -> str:
     return f"/stock/kits/{thing['page']}"
 
 
+async def behind(typed: str) -> tuple[str, int] | None:
+    """What a label that was scanned or typed stands on, a replaced one too: one of `KINDS` and its id; None for none
+    of ours. Whoever asks decides who may know it.
+    """
+    code = scanned_code(typed)
+    label = await queries.label_by_code(code) if code else None
+    things = [(kind, label[queries.COLUMN[kind]]) for kind in KINDS] if label else []
+    return next(((kind, thing) for kind, thing in things if thing is not None), None)
+
+
 async def kit_code_of(typed: str) -> str | None:
     """The kit's code behind whatever was typed or scanned of it: its code, its label's, the label's address."""
     code = scanned_code(typed)

@@ -11,7 +11,14 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from stem_logistics.codes import parse_code, shown_code
-from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS, IDLE_STATES, REPAIR_STEP_STATES, REPAIR_STEP_TONES
+from stem_logistics.custody.words import (
+    ANSWER_TONES,
+    ANSWER_WORDS,
+    IDLE_STATES,
+    PAPER_WORDS,
+    REPAIR_STEP_STATES,
+    REPAIR_STEP_TONES,
+)
 from stem_logistics.deliveries.reasons import KIND_WORDS, OUTCOME_WORDS
 from stem_logistics.inventory.rules import REVERSIBLE
 from stem_logistics.inventory.words import REASON_TONES, REASON_WORDS
@@ -327,8 +334,7 @@ def _counted(row: dict[str, Any]) -> _Told:
 
 
 def _papers(row: dict[str, Any]) -> _Told:
-    title = _("Transfer protocol") if row["word"] == "transfer" else _("Disposal protocol")
-    return _Told(title, doors=(Door(row["paper_number"], f"/papers/{row['paper']}"),), tone="off")
+    return _Told(PAPER_WORDS[row["word"]], doors=(Door(row["paper_number"], f"/papers/{row['paper']}"),), tone="off")
 
 
 _TELLERS: dict[str, Callable[[dict[str, Any]], _Told]] = {

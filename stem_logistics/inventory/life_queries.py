@@ -23,6 +23,11 @@ WITH shipped AS MATERIALIZED (
     AND EXISTS (SELECT 1 FROM receipt_line l JOIN consignment_line c ON c.id = l.consignment_line_id
                 WHERE l.receipt_id = r.id AND (c.kit_id = $1 OR r.consignment_id IN
                   (SELECT consignment_id FROM shipped WHERE how = 'again')))
+), unasked AS MATERIALIZED (
+  SELECT u.id FROM receipt r JOIN receipt_surplus u ON u.receipt_id = r.id
+    WHERE r.consignment_id IN (SELECT consignment_id FROM shipped WHERE how <> 'given')
+  UNION SELECT id FROM receipt_surplus WHERE kit_id = $1
+  UNION SELECT u.id FROM device v JOIN receipt_surplus u ON u.device_id = v.id WHERE v.kit_id = $1
 ), acts AS MATERIALIZED (
   SELECT c.id, e.action, e.at, a.name FROM shipped s JOIN consignment c ON c.id = s.consignment_id
     JOIN audit_entry e ON e.subject_kind = 'consignment' AND e.subject_id = c.code
@@ -97,17 +102,19 @@ SELECT d.closed_at, 'outcome', d.outcome, a.name, d.outcome_reason, it.name_el, 
   LEFT JOIN device dv ON dv.id = l.device_id LEFT JOIN account a ON a.id = d.closed_by
   WHERE c.kit_id = $1 OR r.consignment_id IN (SELECT consignment_id FROM shipped WHERE how = 'again')
 UNION ALL
--- what came without having been sent, or in place of another thing, is of no kit: it is told of those it came with
-SELECT d.opened_at, 'discrepancy', d.kind, NULL, NULL, u.what, u.what, nullif(u.serial_number, ''), d.quantity, d.code,
-  NULL, NULL, NULL, NULL, NULL
-  FROM receipt r JOIN receipt_surplus u ON u.receipt_id = r.id JOIN discrepancy d ON d.surplus_id = u.id
-  WHERE r.consignment_id IN (SELECT consignment_id FROM shipped WHERE how <> 'given')
+-- what came without having been sent, or in place of another thing: told of the kits it came with, and of the kit that
+-- it is, or is a part of
+SELECT d.opened_at, 'discrepancy', d.kind, i.name, NULL, u.what, u.what, nullif(u.serial_number, ''), d.quantity,
+  d.code, CASE WHEN EXISTS (SELECT FROM receipt_photo p WHERE p.surplus_id = u.id) THEN 'photo' END, NULL, NULL, NULL,
+  NULL
+  FROM unasked JOIN receipt_surplus u USING (id) JOIN receipt r ON r.id = u.receipt_id
+  JOIN consignment c ON c.id = r.consignment_id JOIN institution i ON i.id = c.institution_id
+  JOIN discrepancy d ON d.surplus_id = u.id
 UNION ALL
 SELECT d.closed_at, 'outcome', d.outcome, a.name, d.outcome_reason, u.what, u.what, nullif(u.serial_number, ''),
-  d.quantity, d.code, NULL, NULL, NULL, NULL, NULL
-  FROM receipt r JOIN receipt_surplus u ON u.receipt_id = r.id
-  JOIN discrepancy d ON d.surplus_id = u.id AND d.closed_at IS NOT NULL LEFT JOIN account a ON a.id = d.closed_by
-  WHERE r.consignment_id IN (SELECT consignment_id FROM shipped WHERE how <> 'given')
+  d.quantity, d.code, NULL, NULL, NULL, 'discrepancy:' || d.code, NULL
+  FROM unasked JOIN receipt_surplus u USING (id) JOIN discrepancy d ON d.surplus_id = u.id AND d.closed_at IS NOT NULL
+  LEFT JOIN account a ON a.id = d.closed_by
 UNION ALL
 SELECT c.observed_at, 'checked', c.verdict, nullif(c.operator, ''), NULL, it.name_el, it.name_en, c.serial_number, NULL,
   NULL, NULL, NULL, NULL, NULL, c.report_id
@@ -150,7 +157,8 @@ SELECT s.signed_at, 'counted', NULL, s.signer_name || ', ' || s.signer_post, s.r
   LEFT JOIN paper p ON p.id = s.paper_id WHERE l.kit_id = $1 GROUP BY s.id, p.id
 UNION ALL
 SELECT p.made_at, 'paper', p.kind, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, p.id, p.number, p.number, NULL
-  FROM paper_kit k JOIN paper p ON p.id = k.paper_id WHERE k.kit_id = $1 AND p.kind IN ('transfer', 'disposal')
+  FROM paper_kit k JOIN paper p ON p.id = k.paper_id WHERE k.kit_id = $1
+    AND p.kind IN ('transfer', 'disposal', 'rejection', 'write-off', 'movement')
 """
 
 

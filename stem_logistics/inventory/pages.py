@@ -1,6 +1,5 @@
 """Pages of the stock: overview, kits, one kit."""
 
-import secrets
 from typing import Any
 
 from litestar import Request, get, post
@@ -13,6 +12,7 @@ from stem_logistics.checks import service as checks
 from stem_logistics.errors import DomainError
 from stem_logistics.inventory import (
     as_of_pages,
+    contract_pages,
     definition_pages,
     definitions,
     holdings_pages,
@@ -20,15 +20,16 @@ from stem_logistics.inventory import (
     loose_pages,
     model_pages,
     models,
+    order_pages,
     purchasing_pages,
     receiving_pages,
     service,
 )
 from stem_logistics.inventory.life import life_of
-from stem_logistics.inventory.words import PLACE_TONES, PLACE_WORDS
+from stem_logistics.inventory.words import PLACE_TONES, PLACE_WORDS, TITLE_WORDS
 from stem_logistics.web.exports import Column, export_response
 from stem_logistics.web.i18n import _, current_locale
-from stem_logistics.web.listing import Choice, ListQuery, ListSpec, Words
+from stem_logistics.web.listing import Choice, ListQuery, ListSpec, Whole, Words
 from stem_logistics.web.sentences import sentence_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -46,10 +47,13 @@ KIT_LIST = ListSpec(
         "institution": Words(20),
         "region": Words(10),
         "batch": Words(80),
+        "order": Words(20),
+        "contract": Whole(),
+        "funding": Whole(),
+        "purchase": Choice.of("accepted", "rejected"),
     },
 )
 DONE = {
-    "moved": _("The movement is in the ledger."),
     "reversed": _("The movement was taken back; both stay in the history."),
     "received": _("The kits are in the store."),
 }
@@ -139,10 +143,10 @@ async def kit_view(code: str, *, done: str = "", error: str = "", typed: dict[st
         "warranties": await models.warranties_of_kit(kit["id"]),
         "places": PLACE_WORDS,
         "tones": PLACE_TONES,
+        "titles": TITLE_WORDS,
         "done": DONE.get(done, ""),
         "error": error,
         "typed": typed or {},
-        "key": secrets.token_urlsafe(12),
     }
     return Template("inventory/kit.html", context=context, status_code=422 if error else 200)
 
@@ -151,20 +155,6 @@ async def kit_view(code: str, *, done: str = "", error: str = "", typed: dict[st
 async def kit_page(request: AnyRequest, code: FromPath[str]) -> Template:
     """One kit: where it is, what it holds, how its devices are, what happened to it."""
     return await kit_view(code, done=request.query_params.get("done", ""))
-
-
-@post("/stock/kits/{code:str}/move", opt=WRITE, include_in_schema=False, operation_id="MoveKit", status_code=303)
-async def move_kit(request: AnyRequest, code: FromPath[str]) -> Redirect | Template:
-    """Write a kit off, withdraw it, or take it back to the store."""
-    form = {name: str(value) for name, value in (await request.form()).items()}
-    try:
-        target = form.get("to", "")
-        if target not in ("central-store", "lost", "scrapped"):
-            target = "central-store"
-        await service.move_kit(code, target, key=form.get("key", ""), note=form.get("note", ""))  # type: ignore[arg-type]
-    except DomainError as refused:
-        return await kit_view(code, error=sentence_of(refused), typed=form)
-    return Redirect(f"/stock/kits/{code}", query_params={"done": "moved"}, status_code=303)
 
 
 @post(
@@ -189,7 +179,6 @@ ROUTES: list[ControllerRouterHandler] = [
     kits_page,
     export_kits,
     kit_page,
-    move_kit,
     reverse_movement,
     *as_of_pages.ROUTES,
     *definition_pages.ROUTES,
@@ -197,6 +186,8 @@ ROUTES: list[ControllerRouterHandler] = [
     *label_pages.ROUTES,
     *loose_pages.ROUTES,
     *model_pages.ROUTES,
+    *order_pages.ROUTES,
+    *contract_pages.ROUTES,
     *purchasing_pages.ROUTES,
     *receiving_pages.ROUTES,
 ]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from stem_logistics import audit, runtime
@@ -15,10 +15,15 @@ from stem_logistics.inventory import purchasing_queries as queries
 from stem_logistics.inventory.definitions import Definition
 from stem_logistics.inventory.rules import LONGEST_SERIAL, MOST_KITS, Serials
 from stem_logistics.inventory.serial_rules import suggested
+from stem_logistics.waves import service as waves
+from stem_logistics.web.formats import today
 
 FUNDING = ("wave", "budget-line", "erasmus-plus")
 TITLES = ("ownership", "use")
+LONGEST_NAME = 120
+LATEST_DUE = timedelta(days=3660)
 MOST_CENTS = 10**11
+MOST_KITS_ORDERED = 1_000_000
 
 
 def _require(permission: Permission) -> None:  # prices and suppliers are of no region
@@ -52,30 +57,54 @@ async def place_order(
     """Enter an order under a contract; returns its code.
 
     Args:
-        funding: who pays: `wave`, `budget-line` or `erasmus-plus`, with its reference.
+        funding: who pays: `wave` (by its short name), `budget-line` or `erasmus-plus`, with its reference.
         kits: how many of the definition's newest version.
         unit_cents: the price of one, taxes included.
         title: `ownership` or `use`, for the books.
 
     Raises:
-        Invalid: something is missing or out of range. Conflict: the contract's number is another supplier's.
-        NotFound: no such kit definition.
+        Invalid: something is missing or out of range, the wave does not exist, the day is past.
+        Conflict: the contract's number is another supplier's. NotFound: no such kit definition.
     """
     _require(Permission.STOCK_WRITE)
-    names = (contract.strip(), supplier.strip(), funding_reference.strip())
-    if not all(names) or max(map(len, names)) > 120 or funding not in FUNDING or title not in TITLES:
+    names = (contract.strip(), supplier.strip())
+    if not all(names) or max(map(len, names)) > LONGEST_NAME:
         raise Invalid("order-incomplete")
-    if not 1 <= kits <= 1_000_000 or not 0 <= unit_cents <= MOST_CENTS:
-        raise Invalid("order-count-out-of-range", most=1_000_000)
+    source = await require_source(funding, funding_reference)
+    check_order(kits, unit_cents, title, due_on)
     found = await definitions.get_definition(definition)
     async with unit_of_work():
-        code = await queries.add_order(
-            (funding, names[2]), (names[0], names[1]), new_code("P"), found.id, kits, unit_cents, title, due_on
-        )
+        code = await queries.add_order(source, names, new_code("P"), found.id, kits, unit_cents, title, due_on)
         if code is None:
             raise Conflict("contract-of-another", number=names[0])
         await audit.record("order-placed", "purchase-order", code, kits=kits, contract=names[0])
     return code
+
+
+async def require_source(funding: str, reference: str) -> tuple[str, str]:
+    """Who pays, as it is kept: the kind and its reference.
+
+    Raises:
+        Invalid: no such kind, no reference, or a wave that does not exist.
+    """
+    reference = reference.strip()
+    if funding not in FUNDING or not 1 <= len(reference) <= LONGEST_NAME:
+        raise Invalid("order-incomplete")
+    if funding == "wave" and reference not in {line.wave.slug for line in await waves.list_waves()}:
+        raise Invalid("order-wave-unknown", wave=reference)
+    return funding, reference
+
+
+def check_order(kits: int, unit_cents: int, title: str, due_on: date | None) -> None:
+    """Raises Invalid where no order is for so many, at such a price, by such a day."""
+    if title not in TITLES:
+        raise Invalid("order-incomplete")
+    if not 1 <= kits <= MOST_KITS_ORDERED:
+        raise Invalid("order-count-out-of-range", most=MOST_KITS_ORDERED)
+    if not 1 <= unit_cents <= MOST_CENTS:
+        raise Invalid("order-without-price")
+    if due_on is not None and not today() <= due_on <= today() + LATEST_DUE:
+        raise Invalid("order-day-unusable")
 
 
 async def list_orders() -> list[dict[str, Any]]:

@@ -304,3 +304,19 @@ async def others_of(item_id: int) -> list[str]:
         item_id,
     )
     return [row["serial_number"] for row in rows]
+
+
+async def rejections(order_id: int) -> list[dict[str, Any]]:
+    """The notes by which kits of an order went back to the supplier, the newest first."""
+    return await fetch(
+        """SELECT p.id, p.number, p.made_at, b.id AS batch_id, b.code AS batch_code, b.name AS batch,
+             min(m.note) AS why, array_agg(k.code ORDER BY k.id) AS kits,
+             count(*) FILTER (WHERE m.is_reversed)::int AS taken_back
+           FROM purchase_batch b JOIN kit k ON k.batch = b.name JOIN paper_kit pk ON pk.kit_id = k.id
+           JOIN paper p ON p.id = pk.paper_id AND p.kind = 'rejection'
+           CROSS JOIN LATERAL (SELECT x.note, r.id IS NOT NULL AS is_reversed FROM movement x
+             LEFT JOIN movement r ON r.reverses_id = x.id
+             WHERE x.kit_id = k.id AND x.reason = 'reject' AND x.document = p.number LIMIT 1) m
+           WHERE b.purchase_order_id = $1 GROUP BY p.id, b.id ORDER BY p.id DESC""",
+        order_id,
+    )

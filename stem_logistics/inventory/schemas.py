@@ -80,8 +80,11 @@ class OrderOut(BaseModel):
     version: int
     ordered: int
     received: int
+    accepted: int
     rejected: int
     outstanding: int
+    surplus: int
+    ended: str | None
     unit_cents: int
     value_cents: int
     title: str

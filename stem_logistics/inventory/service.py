@@ -314,30 +314,3 @@ def refuse_travelling(code: str, parts: Sequence[Mapping[str, Any]]) -> None:
     for part in parts:
         if part["place_kind"] == "consignment":
             raise Conflict("kit-travels", code=code, consignment=part["place_title"])
-
-
-async def move_kit(code: str, to: Literal["lost", "scrapped", "central-store"], *, key: str, note: str) -> None:
-    """Write off, retire or take back what a kit holds elsewhere: each part from where it is to one place.
-
-    Raises:
-        Invalid: no reason given.
-        Conflict: the kit travels, or is there already.
-    """
-    _require(Permission.STOCK_WRITE)
-    if not note.strip():
-        raise Invalid("reason-missing")
-    kit = await get_kit(code)
-    refuse_travelling(kit["code"], kit["contents"])
-    async with unit_of_work():
-        target = await ledger.place(to)
-        moves = [
-            Move(part["item_id"], part["quantity"], part["place_id"], target, kit["id"], part["device_id"])
-            for part in kit["contents"]
-            if part["place_id"] != target and part["place_kind"] != "scrapped"
-        ]
-        if not moves:
-            raise Conflict("kit-is-there", code=kit["code"])
-        reason: ledger.Reason = "scrap" if to == "scrapped" else "missing" if to == "lost" else "return"
-        posting_key = f"move-kit:{kit['id']}:{key or await movement_mark(kit['id'])}"
-        await ledger.post(moves, reason=reason, key=posting_key, note=note.strip())
-        await audit.record("kit-moved", "kit", kit["code"], why=note.strip(), to=to)

@@ -67,5 +67,17 @@ FUNDING_WORDS: dict[str, LazyText] = {
     "budget-line": _("Budget line"),
     "erasmus-plus": _("Erasmus+ grant"),
 }
+ORDER_STATES: dict[str, LazyText] = {
+    "open": _("Order is open"),
+    "cancelled": _("Order is cancelled"),
+    "closed": _("Order is closed"),
+}
+CHANGE_WORDS: dict[str, LazyText] = {
+    "kits": _("Number of kits"),
+    "price": _("Price of one"),
+    "title": _("Title"),
+    "due": _("Due"),
+    "state": _("State"),
+}
 # What the books call it: the organisation's own, or given to it for use.
 TITLE_WORDS: dict[str, LazyText] = {"ownership": _("Ownership"), "use": _("Use")}

@@ -1,15 +1,22 @@
-"""Every query of stocktakes."""
+"""What is read and written while one stocktake is counted and decided. Lists over many are in `list_queries.py`."""
 
 from datetime import date
 from typing import Any
 
-from stem_logistics.accounts.policy import Scope
 from stem_logistics.db.engine import execute, fetch, fetch_one, fetch_value
-from stem_logistics.selecting import Where
 
-_SHOWN = """s.*, i.code AS institution_code, i.name AS institution_name, i.email, i.regional_directorate_id,
+SHOWN = """s.*, i.code AS institution_code, i.name AS institution_name, i.email, i.regional_directorate_id,
   p.number AS paper_number, (s.signed_at IS NULL AND s.due_on < current_date) AS late"""
-_FROM = """FROM stocktake s JOIN institution i ON i.id = s.institution_id LEFT JOIN paper p ON p.id = s.paper_id"""
+FROM = """FROM stocktake s JOIN institution i ON i.id = s.institution_id LEFT JOIN paper p ON p.id = s.paper_id"""
+# A line's last answer, where it still speaks of all that is expected: what came or left since is counted anew.
+COUNTED = """LEFT JOIN LATERAL (SELECT y.* FROM (
+    SELECT x.* FROM stocktake_answer x WHERE x.line_id = l.id ORDER BY x.id DESC LIMIT 1) y
+  WHERE y.found + y.broken + y.missing = l.expected AND l.expected > 0) a ON true"""
+# What the ledger says is at a school ($2) now.
+_THERE = """there AS (SELECT h.kit_id, h.item_id, h.device_id, h.quantity
+  FROM holding h JOIN place p ON p.id = h.place_id
+  WHERE p.institution_id = $2 AND h.quantity > 0 AND h.kit_id IS NOT NULL)"""
+_UNDECIDED = "NOT EXISTS (SELECT FROM stocktake_decision d WHERE d.line_id = l.id)"
 
 
 async def schools_with_kits(region: str, year: int) -> list[dict[str, Any]]:
@@ -26,11 +33,6 @@ async def schools_with_kits(region: str, year: int) -> list[dict[str, Any]]:
     )
 
 
-async def regions() -> list[dict[str, Any]]:
-    """The regional directorates, for the choice."""
-    return await fetch("SELECT code, name_el, name_en FROM regional_directorate ORDER BY name_el")
-
-
 async def add(code: str, year: int, institution_id: int, due_on: date) -> int:
     """A stocktake with its lines: what the ledger says is at the school now; returns its id."""
     number = int(
@@ -43,44 +45,80 @@ async def add(code: str, year: int, institution_id: int, due_on: date) -> int:
         )
     )
     await execute(
-        """INSERT INTO stocktake_line (stocktake_id, kit_id, item_id, device_id, expected)
-           SELECT $1, h.kit_id, h.item_id, h.device_id, h.quantity FROM holding h JOIN place p ON p.id = h.place_id
-           WHERE p.institution_id = $2 AND h.quantity > 0 AND h.kit_id IS NOT NULL
-           ORDER BY h.kit_id, h.item_id, h.device_id""",
+        f"""WITH {_THERE} INSERT INTO stocktake_line (stocktake_id, kit_id, item_id, device_id, expected, at_opening)
+            SELECT $1, kit_id, item_id, device_id, quantity, quantity FROM there
+            ORDER BY kit_id, item_id, device_id""",  # noqa: S608 - of constants
         number,
         institution_id,
     )
     return number
 
 
+async def differs(stocktake_id: int, institution_id: int) -> bool:
+    """Whether the ledger says something else of the school than the stocktake's lines that nobody has decided."""
+    return bool(
+        await fetch_value(
+            f"""WITH {_THERE} SELECT EXISTS (
+                  SELECT FROM there t FULL JOIN (SELECT * FROM stocktake_line WHERE stocktake_id = $1) l
+                    ON l.kit_id = t.kit_id AND l.item_id = t.item_id
+                      AND coalesce(l.device_id, 0) = coalesce(t.device_id, 0)
+                  WHERE coalesce(t.quantity, 0) <> coalesce(l.expected, 0) AND {_UNDECIDED})""",  # noqa: S608 - of constants
+            stocktake_id,
+            institution_id,
+        )
+    )
+
+
+async def follow(stocktake_id: int, institution_id: int) -> None:
+    """Bring a stocktake's lines to what the ledger says is at the school now, those aside that staff have decided."""
+    await execute(
+        f"""WITH {_THERE}
+            INSERT INTO stocktake_line AS l (stocktake_id, kit_id, item_id, device_id, expected, at_opening)
+            SELECT $1, kit_id, item_id, device_id, quantity, 0 FROM there ORDER BY kit_id, item_id, device_id
+            ON CONFLICT (stocktake_id, kit_id, item_id, device_id) DO UPDATE SET expected = excluded.expected
+              WHERE l.expected <> excluded.expected AND {_UNDECIDED}""",  # noqa: S608 - of constants
+        stocktake_id,
+        institution_id,
+    )
+    await execute(
+        f"""WITH {_THERE} UPDATE stocktake_line l SET expected = 0
+            WHERE l.stocktake_id = $1 AND l.expected > 0 AND {_UNDECIDED} AND NOT EXISTS (SELECT FROM there t
+              WHERE t.kit_id = l.kit_id AND t.item_id = l.item_id
+                AND t.device_id IS NOT DISTINCT FROM l.device_id)""",  # noqa: S608 - of constants
+        stocktake_id,
+        institution_id,
+    )
+
+
 async def stocktake(code: str, *, lock: bool = False) -> dict[str, Any] | None:
     """One stocktake."""
-    return await fetch_one(
-        f"SELECT {_SHOWN} {_FROM} WHERE s.code = $1{' FOR NO KEY UPDATE OF s' if lock else ''}", code
-    )
+    return await fetch_one(f"SELECT {SHOWN} {FROM} WHERE s.code = $1{' FOR NO KEY UPDATE OF s' if lock else ''}", code)
 
 
 async def open_of_school(institution_id: int) -> dict[str, Any] | None:
     """A school's newest stocktake."""
     return await fetch_one(
-        f"SELECT {_SHOWN} {_FROM} WHERE s.institution_id = $1 ORDER BY s.year DESC LIMIT 1",
+        f"SELECT {SHOWN} {FROM} WHERE s.institution_id = $1 ORDER BY s.year DESC LIMIT 1",
         institution_id,
     )
 
 
 async def lines(stocktake_id: int) -> list[dict[str, Any]]:
-    """What is to be counted, each with its last answer, and how many answers there were by how many people."""
+    """What is to be counted, each with its last answer, how many answers there were by how many people, and what was
+    decided of what is missing and of what is broken.
+    """
     return await fetch(
-        """SELECT l.*, k.code AS kit_code, d.title_el, d.title_en, it.slug, it.name_el, it.name_en, dv.serial_number,
-             a.found, a.broken, a.missing, a.note, a.photo_digest, a.counter, a.answered_at, a.by_scan,
-             coalesce(n.answers, 0) AS answers, coalesce(n.people, 0) AS people
+        f"""SELECT l.*, k.code AS kit_code, d.title_el, d.title_en, it.slug, it.name_el, it.name_en, dv.serial_number,
+             a.found, a.broken, a.missing, a.note, a.photo_digest, a.counter, a.answered_at, a.by_scan, a.answer_key,
+             coalesce(n.answers, 0) AS answers, coalesce(n.people, 0) AS people,
+             coalesce(dm.decision, '') AS missing_decision, coalesce(db.decision, '') AS broken_decision
            FROM stocktake_line l JOIN kit k ON k.id = l.kit_id JOIN kit_definition d ON d.id = k.kit_definition_id
-           JOIN item it ON it.id = l.item_id LEFT JOIN device dv ON dv.id = l.device_id
-           LEFT JOIN LATERAL (SELECT * FROM stocktake_answer x WHERE x.line_id = l.id ORDER BY x.id DESC LIMIT 1) a
-             ON true
+           JOIN item it ON it.id = l.item_id LEFT JOIN device dv ON dv.id = l.device_id {COUNTED}
            LEFT JOIN LATERAL (SELECT count(*)::int AS answers, count(DISTINCT x.counter)::int AS people
              FROM stocktake_answer x WHERE x.line_id = l.id) n ON true
-           WHERE l.stocktake_id = $1 ORDER BY l.kit_id, it.name_el, dv.serial_number, l.id""",
+           LEFT JOIN stocktake_decision dm ON dm.line_id = l.id AND dm.about = 'missing'
+           LEFT JOIN stocktake_decision db ON db.line_id = l.id AND db.about = 'broken'
+           WHERE l.stocktake_id = $1 ORDER BY l.kit_id, it.name_el, dv.serial_number, l.id""",  # noqa: S608 - of constants
         stocktake_id,
     )
 
@@ -110,42 +148,91 @@ async def add_answer(
     )
 
 
-async def candidates(typed: str) -> list[dict[str, Any]]:
-    """Devices anywhere with this serial number, however it is written."""
+async def candidates(key: str, typed: str) -> list[dict[str, Any]]:
+    """Devices anywhere whose serial numbers look so (`scan_key`), or are written so."""
     return await fetch(
         """SELECT dv.id AS device_id, dv.serial_number, k.id AS kit_id, k.code AS kit_code FROM device dv
-           LEFT JOIN kit k ON k.id = dv.kit_id WHERE dv.serial_key = serial_key($1) LIMIT 5""",
+           LEFT JOIN kit k ON k.id = dv.kit_id
+           WHERE serial_as_it_looks(dv.serial_number) = $1 OR dv.serial_key = serial_key($2)
+           LIMIT 20""",
+        key,
         typed,
     )
 
 
+async def device(device_id: int) -> dict[str, Any] | None:
+    """A device with its kit, as `candidates` has it."""
+    return await fetch_one(
+        """SELECT dv.id AS device_id, dv.serial_number, k.id AS kit_id, k.code AS kit_code FROM device dv
+           JOIN kit k ON k.id = dv.kit_id WHERE dv.id = $1""",
+        device_id,
+    )
+
+
 async def add_stranger(
-    stocktake_id: int, typed: str, device_id: int | None, kit_id: int | None, problem: str, counter: str, note: str
+    stocktake_id: int,
+    typed: str,
+    read_as: str,
+    device_id: int | None,
+    kit_id: int | None,
+    problem: str,
+    counter: str,
 ) -> bool:
     """Keep what was scanned and is not on the list; False where it was already."""
     return bool(
         await execute(
-            """INSERT INTO stocktake_stranger (stocktake_id, typed, device_id, kit_id, problem, counter, note)
-               VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (stocktake_id, typed) DO NOTHING""",
+            """INSERT INTO stocktake_stranger (stocktake_id, typed, read_as, device_id, kit_id, problem, counter)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)
+               ON CONFLICT (stocktake_id, read_as) WHERE taken_off_at IS NULL DO NOTHING""",
             stocktake_id,
             typed,
+            read_as,
             device_id,
             kit_id,
             problem,
             counter,
-            note,
         )
     )
 
 
 async def strangers(stocktake_id: int) -> list[dict[str, Any]]:
-    """What was found and was not expected, with where the ledger says it is."""
+    """What was found and was not expected, with where the ledger says it is, and whether it is on the list by now."""
     return await fetch(
-        """SELECT x.*, k.code AS kit_code, dv.serial_number, p.kind AS place_kind, p.title AS place_title
-           FROM stocktake_stranger x LEFT JOIN device dv ON dv.id = x.device_id LEFT JOIN kit k ON k.id = x.kit_id
-           LEFT JOIN holding h ON h.device_id = x.device_id AND h.quantity > 0 LEFT JOIN place p ON p.id = h.place_id
+        """SELECT x.*, k.code AS kit_code, kd.title_el, kd.title_en, dv.serial_number, it.name_el, it.name_en,
+             coalesce(w.kinds, '{}') AS place_kinds, w.titles AS place_title,
+             EXISTS (SELECT FROM stocktake_line l WHERE l.stocktake_id = x.stocktake_id AND l.kit_id = x.kit_id
+               AND l.expected > 0 AND (x.device_id IS NULL OR l.device_id = x.device_id)) AS listed
+           FROM stocktake_stranger x LEFT JOIN device dv ON dv.id = x.device_id LEFT JOIN item it ON it.id = dv.item_id
+           LEFT JOIN kit k ON k.id = x.kit_id LEFT JOIN kit_definition kd ON kd.id = k.kit_definition_id
+           LEFT JOIN LATERAL (SELECT array_agg(DISTINCT p.kind) AS kinds, string_agg(DISTINCT p.title, ', ') AS titles
+             FROM holding h JOIN place p ON p.id = h.place_id WHERE h.kit_id = x.kit_id AND h.quantity > 0
+               AND (x.device_id IS NULL OR h.device_id = x.device_id)) w ON true
            WHERE x.stocktake_id = $1 ORDER BY x.id""",
         stocktake_id,
+    )
+
+
+async def take_off(stranger_id: int, stocktake_id: int, who: str) -> bool:
+    """Take something off that was noted by mistake; it stays on record. False where there is nothing to take off."""
+    return bool(
+        await execute(
+            """UPDATE stocktake_stranger SET taken_off_at = now(), taken_off_by = $3
+               WHERE id = $1 AND stocktake_id = $2 AND taken_off_at IS NULL AND decision = ''""",
+            stranger_id,
+            stocktake_id,
+            who,
+        )
+    )
+
+
+async def set_stranger(stranger_id: int, decision: str) -> bool:
+    """What came of something that was not expected, once; False where that was said or it was taken off."""
+    return bool(
+        await execute(
+            """UPDATE stocktake_stranger SET decision = $2 WHERE id = $1 AND decision = '' AND taken_off_at IS NULL""",
+            stranger_id,
+            decision,
+        )
     )
 
 
@@ -162,6 +249,34 @@ async def sign(stocktake_id: int, name: str, post: str, remarks: str, paper_id: 
     )
 
 
+async def reopen(stocktake_id: int, why: str, account_id: int | None, due_on: date) -> None:
+    """Open a signed stocktake again, until a day; the former signature goes on record."""
+    await execute(
+        """INSERT INTO stocktake_reopening (stocktake_id, signed_at, signer_name, signer_post, remarks, paper_id, why,
+             reopened_by)
+           SELECT id, signed_at, signer_name, signer_post, remarks, paper_id, $2, $3 FROM stocktake WHERE id = $1""",
+        stocktake_id,
+        why,
+        account_id,
+    )
+    await execute(
+        """UPDATE stocktake SET signed_at = NULL, signer_name = '', signer_post = '', remarks = '', paper_id = NULL,
+             due_on = $2
+           WHERE id = $1""",
+        stocktake_id,
+        due_on,
+    )
+
+
+async def reopenings(stocktake_id: int) -> list[dict[str, Any]]:
+    """The former signatures of a stocktake, the first one first."""
+    return await fetch(
+        """SELECT r.*, p.number AS paper_number FROM stocktake_reopening r JOIN paper p ON p.id = r.paper_id
+           WHERE r.stocktake_id = $1 ORDER BY r.id""",
+        stocktake_id,
+    )
+
+
 async def lock_line(line_id: int, stocktake_id: int) -> dict[str, Any] | None:
     """One line, locked, while it is decided."""
     return await fetch_one(
@@ -169,104 +284,15 @@ async def lock_line(line_id: int, stocktake_id: int) -> dict[str, Any] | None:
     )
 
 
-async def decide(line_id: int, decision: str, posting: str) -> None:
-    """What came of a line that was not found in order."""
-    await execute(
-        "UPDATE stocktake_line SET decision = $2, decided_at = now(), posting = $3 WHERE id = $1",
-        line_id,
-        decision,
-        posting,
-    )
-
-
-async def progress(scope: Scope, year: int) -> list[dict[str, Any]]:
-    """By region: how many schools, how many have begun, signed, are late; and what they found."""
-    where = Where()
-    placeholder = where.value(year)
-    where.within(scope, region="i.regional_directorate_id", institution="i.id")
-    return await fetch(
-        f"""SELECT r.code, r.name_el, r.name_en, count(*)::int AS schools,
-              count(*) FILTER (WHERE s.signed_at IS NOT NULL)::int AS signed,
-              count(*) FILTER (WHERE s.signed_at IS NULL AND c.answered > 0)::int AS begun,
-              count(*) FILTER (WHERE s.signed_at IS NULL AND s.due_on < current_date)::int AS late,
-              coalesce(sum(c.missing), 0)::int AS missing, coalesce(sum(c.broken), 0)::int AS broken
-            FROM stocktake s JOIN institution i ON i.id = s.institution_id
-            JOIN regional_directorate r ON r.id = i.regional_directorate_id
-            CROSS JOIN LATERAL (
-              SELECT count(a.id) AS answered, sum(a.missing) AS missing, sum(a.broken) AS broken FROM stocktake_line l
-              JOIN LATERAL (SELECT * FROM stocktake_answer x WHERE x.line_id = l.id ORDER BY x.id DESC LIMIT 1) a
-                ON true WHERE l.stocktake_id = s.id) c
-            WHERE s.year = {placeholder} AND {where.sql} GROUP BY r.id ORDER BY r.name_el""",  # noqa: S608 - numbered parameters
-        *where.values,
-    )
-
-
-async def unsigned() -> list[dict[str, Any]]:
-    """The stocktakes that no school has signed yet."""
-    return await fetch(f"SELECT {_SHOWN} {_FROM} WHERE s.signed_at IS NULL ORDER BY s.id")
-
-
-async def register(scope: Scope, year: int, region: str, code: str) -> list[dict[str, Any]]:
-    """Every line of a year's stocktakes (or of one) as a register of assets has it: what, which, since when, from
-    which money, worth what, where, how it is.
-    """
-    where = Where()
-    where.within(scope, region="i.regional_directorate_id", institution="i.id")
-    where.equal("s.year", year or None)
-    where.equal("r.code", region)
-    where.equal("s.code", code)
-    return await fetch(
-        f"""SELECT i.code AS institution_code, i.name AS institution_name, l.id, k.code AS kit_code, d.title_el,
-              d.title_en, it.slug, it.name_el, it.name_en, dv.serial_number, l.expected, a.found, a.broken, a.missing,
-              a.note, cu.room, cu.holder_name, got.since, o.title, o.unit_cents, f.number AS contract,
-              fs.kind AS funding, fs.reference AS funding_reference
-            {_FROM} JOIN regional_directorate r ON r.id = i.regional_directorate_id
-            JOIN stocktake_line l ON l.stocktake_id = s.id JOIN kit k ON k.id = l.kit_id
-            JOIN kit_definition d ON d.id = k.kit_definition_id JOIN item it ON it.id = l.item_id
-            LEFT JOIN device dv ON dv.id = l.device_id
-            LEFT JOIN custody cu ON cu.kit_id = k.id AND cu.institution_id = s.institution_id AND cu.until IS NULL
-            LEFT JOIN purchase_batch b ON b.name = k.batch AND k.batch <> ''
-            LEFT JOIN purchase_order o ON o.id = b.purchase_order_id LEFT JOIN contract f ON f.id = o.contract_id
-            LEFT JOIN funding_source fs ON fs.id = o.funding_source_id
-            LEFT JOIN LATERAL (SELECT x.found, x.broken, x.missing, x.note FROM stocktake_answer x
-              WHERE x.line_id = l.id ORDER BY x.id DESC LIMIT 1) a ON true
-            LEFT JOIN LATERAL (SELECT min(m.occurred_at) AS since FROM movement m JOIN place p ON p.id = m.to_place_id
-              WHERE m.kit_id = k.id AND p.institution_id = s.institution_id) got ON true
-            WHERE {where.sql} ORDER BY i.code, l.id""",  # noqa: S608 - numbered parameters
-        *where.values,
-    )
-
-
-async def years() -> list[int]:
-    """The years with stocktakes, the newest first."""
-    return [row["year"] for row in await fetch("SELECT DISTINCT year FROM stocktake ORDER BY year DESC")]
-
-
-async def stocktakes(scope: Scope, year: int, region: str, state: str) -> list[dict[str, Any]]:
-    """The stocktakes of a year, the late ones first."""
-    where = Where()
-    where.equal("s.year", year)
-    where.within(scope, region="i.regional_directorate_id", institution="i.id")
-    where.equal("r.code", region)
-    if state == "signed":
-        where.add("s.signed_at IS NOT NULL")
-    elif state == "open":
-        where.add("s.signed_at IS NULL")
-    elif state == "late":
-        where.add("s.signed_at IS NULL AND s.due_on < current_date")
-    elif state == "to-decide":
-        where.add(
-            """s.signed_at IS NOT NULL AND EXISTS (SELECT 1 FROM stocktake_line l JOIN LATERAL (
-                 SELECT * FROM stocktake_answer x WHERE x.line_id = l.id ORDER BY x.id DESC LIMIT 1) a ON true
-               WHERE l.stocktake_id = s.id AND l.decision = '' AND a.missing + a.broken > 0)"""
+async def decide(line_id: int, about: str, decision: str, posting: str) -> bool:
+    """What came of a line's missing or broken pieces; False where that was decided already."""
+    return bool(
+        await execute(
+            """INSERT INTO stocktake_decision (line_id, about, decision, posting) VALUES ($1, $2, $3, $4)
+               ON CONFLICT DO NOTHING""",
+            line_id,
+            about,
+            decision,
+            posting,
         )
-    return await fetch(
-        f"""SELECT {_SHOWN} {_FROM} JOIN regional_directorate r ON r.id = i.regional_directorate_id
-            WHERE {where.sql} ORDER BY s.signed_at IS NOT NULL, s.due_on, i.name LIMIT 1000""",
-        *where.values,
     )
-
-
-async def set_stranger(stranger_id: int, decision: str) -> None:
-    """What came of something that was not expected."""
-    await execute("UPDATE stocktake_stranger SET decision = $2 WHERE id = $1", stranger_id, decision)

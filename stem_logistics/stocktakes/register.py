@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.inventory.words import FUNDING_WORDS, TITLE_WORDS
 from stem_logistics.stocktakes import service
+from stem_logistics.stocktakes.words import PROBLEMS
 from stem_logistics.web.exports import Column, export_response
 from stem_logistics.web.formats import local
 from stem_logistics.web.i18n import LazyText, _, current_locale
@@ -36,7 +37,7 @@ COLUMNS = (
     Column("title", _("Title in the books")),
     Column("contract", _("Contract")),
     Column("funding", _("Paid from")),
-    Column("kit_value_cents", _("Value of its kit (cents)")),
+    Column("kit_value_cents", _("Value of the whole kit, once a kit (cents)")),
     Column("note", _("Remarks")),
 )
 CONDITIONS: tuple[tuple[str, LazyText], ...] = (
@@ -47,20 +48,24 @@ CONDITIONS: tuple[tuple[str, LazyText], ...] = (
 
 
 def register_rows(lines: list[dict[str, Any]]) -> Iterator[tuple[object, ...]]:
-    """A row for each piece that has a number, and for the others one a condition: what works, is broken, is missing."""
+    """A row for each piece that has a number, and for the others one a condition: what works, is broken, is missing;
+    then what was found besides. A part has no price of its own: the kit's stands beside the first of its rows.
+    """
     language = current_locale.get()
     for line in lines:
         counted = line["found"] is not None
         states = [(str(word), line[name]) for name, word in CONDITIONS if counted and line[name]]
-        for condition, pieces in states or [(str(_("Not counted")), line["expected"])]:
+        if line["besides"]:
+            states = [(str(_("Found besides")), 1)]
+        for at, (condition, pieces) in enumerate(states or [(str(_("Not counted")), line["expected"])]):
             funding = str(FUNDING_WORDS[line["funding"]]) if line["funding"] else ""
             yield (
                 line["institution_code"],
                 line["institution_name"],
                 line[f"title_{language}"],
-                line[f"name_{language}"],
-                line["slug"],
-                line["serial_number"],
+                line[f"name_{language}"] or (line[f"title_{language}"] if line["kit_id"] else ""),
+                " ".join(each for each in (line["manufacturer"], line["model_number"]) if each),
+                line["serial_number"] or ("" if line["kit_id"] else line["typed"]),
                 line["kit_code"],
                 pieces,
                 line["room"],
@@ -70,8 +75,8 @@ def register_rows(lines: list[dict[str, Any]]) -> Iterator[tuple[object, ...]]:
                 str(TITLE_WORDS[line["title"]]) if line["title"] else "",
                 line["contract"],
                 " ".join(each for each in (funding, line["funding_reference"]) if each),
-                line["unit_cents"],
-                line["note"],
+                line["kit_cents"] if at == 0 else None,
+                str(PROBLEMS[line["problem"]]) if line["besides"] else line["note"],
             )
 
 

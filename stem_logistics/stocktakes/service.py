@@ -1,20 +1,18 @@
-"""A stocktake from its opening to the school's signature. What staff decide afterwards is in `decisions.py`."""
+"""A year's stocktakes: opened, reminded of, read. Schools count in `counting.py`; staff decide in `decisions.py`."""
 
-import asyncio
 from datetime import date
 from typing import Any
 
 from stem_logistics import audit, files, jobs, mail, runtime
 from stem_logistics.accounts import links
 from stem_logistics.accounts.policy import Permission, Scope
-from stem_logistics.codes import new_code, parse_code, shown_code
+from stem_logistics.codes import new_code, parse_code
 from stem_logistics.custody import papers
-from stem_logistics.custody.rules import free_text, one_line, read_scan, reminder_due, scan_key
+from stem_logistics.custody.rules import reminder_due
 from stem_logistics.db.engine import unit_of_work
-from stem_logistics.deliveries.photos import cleaned
-from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound
-from stem_logistics.stocktakes import queries
-from stem_logistics.stocktakes.rules import count_of, state_of, totals
+from stem_logistics.errors import Forbidden, Invalid, NotFound
+from stem_logistics.stocktakes import list_queries, queries
+from stem_logistics.stocktakes.rules import state_of, totals
 from stem_logistics.web.i18n import gettext, use_locale
 
 OPEN_JOB = "stocktakes-open"
@@ -47,7 +45,7 @@ async def open_year(year: int, due_on: date, region: str = "") -> int:
             number = await queries.add(code, year, school["id"], due_on)
             link = await links.issue("stocktake", school["id"], days=max(30, (due_on - today).days + 60))
             if "@" in (school["email"] or ""):
-                subject, body = _letter(school, year, due_on, link.token)
+                subject, body = letter(school, year, due_on, link.token)
                 await mail.post(
                     school["email"], subject, body, about=("stocktake", number), institution_id=school["id"]
                 )
@@ -63,7 +61,7 @@ async def remind() -> int:
     """
     today = papers.now().date()
     sent = 0
-    for row in await queries.unsigned():
+    for row in await list_queries.unsigned():
         which = reminder_due(row["due_on"], today)
         key = f"stocktake-reminder:{row['code']}:{which}"
         if which is None or "@" not in (row["email"] or "") or await mail.is_posted(key):
@@ -71,7 +69,7 @@ async def remind() -> int:
         async with unit_of_work():
             link = await links.issue("stocktake", row["institution_id"], days=60)
             school = {"name": row["institution_name"], "code": row["institution_code"]}
-            subject, body = _letter(school, row["year"], row["due_on"], link.token, again=True)
+            subject, body = letter(school, row["year"], row["due_on"], link.token, again=True)
             await mail.post(
                 row["email"],
                 subject,
@@ -84,13 +82,20 @@ async def remind() -> int:
     return sent
 
 
-def _letter(school: dict[str, Any], year: int, due_on: date, token: str, *, again: bool = False) -> tuple[str, str]:
+def letter(
+    school: dict[str, Any], year: int, due_on: date, token: str, *, again: bool = False, reopened: str = ""
+) -> tuple[str, str]:
+    """What a school is written: that it is to count, is reminded of it, or why what it signed was opened again."""
     with use_locale("el"):
         subject = gettext("Stocktake %(year)s of your school's STEM equipment", year=year)
         if again:
             subject = gettext("Reminder: stocktake %(year)s of your school's STEM equipment", year=year)
-        parts = [
-            gettext("To: %(school)s (%(code)s)", school=school["name"], code=school["code"]),
+        parts = [gettext("To: %(school)s (%(code)s)", school=school["name"], code=school["code"])]
+        if reopened:
+            subject = gettext("Stocktake %(year)s of your school's STEM equipment was opened again", year=year)
+            parts.append(gettext("The stocktake was opened again: %(why)s", why=reopened))
+            parts.append(gettext("What you counted is kept. Correct what has to be corrected and sign again."))
+        parts += [
             gettext(
                 "Count your school's kits on this page until %(day)s, with a telephone: scan or tick each piece. You "
                 "may stop and go on later, and two people can count at once. At the end somebody signs with name "
@@ -103,22 +108,6 @@ def _letter(school: dict[str, Any], year: int, due_on: date, token: str, *, agai
     return subject, "\n\n".join(parts) + "\n"
 
 
-async def mine() -> dict[str, Any]:
-    """The stocktake of the school whose link acts, with its `lines`, `strangers` and `totals`.
-
-    Raises:
-        Forbidden: no stocktake's link.
-        NotFound: the school has none.
-    """
-    who = runtime.actor().principal
-    if who.kind != "link" or who.permission is not Permission.LINK_STOCKTAKE or who.institution_id is None:
-        raise Forbidden("not-allowed")
-    row = await queries.open_of_school(who.institution_id)
-    if row is None:
-        raise NotFound("stocktake-not-found", code="")
-    return await _whole(row)
-
-
 async def get_stocktake(typed: str) -> dict[str, Any]:
     """One stocktake within the reader's scope. Raises NotFound."""
     scope = require(Permission.STOCK_READ)
@@ -126,176 +115,42 @@ async def get_stocktake(typed: str) -> dict[str, Any]:
     row = await queries.stocktake(code) if code else None
     if row is None or not scope.covers(region_id=row["regional_directorate_id"], institution_id=row["institution_id"]):
         raise NotFound("stocktake-not-found", code=typed[:20])
-    return await _whole(row)
+    return await whole(row)
 
 
-async def _whole(row: dict[str, Any]) -> dict[str, Any]:
+async def whole(row: dict[str, Any]) -> dict[str, Any]:
+    """A stocktake with its `lines`, `totals`, `strangers` and `reopenings`, and the lines that `came` to the school or
+    `left` it since it was opened, with how many `pieces`. Until the school signs, it follows the ledger.
+    """
+    if row["signed_at"] is None and await queries.differs(row["id"], row["institution_id"]):
+        async with unit_of_work():
+            locked = await queries.stocktake(row["code"], lock=True)
+            if locked is not None and locked["signed_at"] is None:
+                await queries.follow(row["id"], row["institution_id"])
     lines = [{**line, "state": state_of(line)} for line in await queries.lines(row["id"])]
-    return {**row, "lines": lines, "strangers": await queries.strangers(row["id"]), "totals": totals(lines)}
-
-
-async def answer(
-    line_id: int,
-    state: str,
-    *,
-    counter: str,
-    key: str,
-    broken: int = 0,
-    missing: int = 0,
-    note: str = "",
-    photo: bytes | None = None,
-    by_scan: bool = False,
-) -> None:
-    """Say what became of one line. The last answer counts; every one stays, with who gave it.
-
-    Args:
-        key: of this very tap: sent again, it counts once.
-
-    Raises:
-        Invalid: nobody's name, numbers that do not add up, no photograph.
-        NotFound: not a line of this school's stocktake.
-        Conflict: it is signed already.
-    """
-    who = one_line(counter, 80)
-    if not who:
-        raise Invalid("counter-missing")
-    digest = await files.store(await asyncio.to_thread(cleaned, photo), "image/jpeg") if photo else None
-    async with unit_of_work():
-        found = await _open()
-        line = next((each for each in found["lines"] if each["id"] == line_id), None)
-        if line is None:
-            raise NotFound("stocktake-line-not-found")
-        counted = count_of(state, line["expected"], broken, missing)
-        if counted is None:
-            raise Invalid("count-does-not-add-up", expected=line["expected"])
-        numbers = (counted.found, counted.broken, counted.missing)
-        await queries.add_answer(line_id, key[:100], numbers, free_text(note), digest, who, by_scan)
-
-
-async def _open() -> dict[str, Any]:
-    found = await mine()
-    locked = await queries.stocktake(found["code"], lock=True)
-    if locked is None or locked["signed_at"] is not None:
-        raise Conflict("stocktake-signed", code=found["code"])
-    return found
-
-
-async def scan(typed: str, *, counter: str, key: str) -> dict[str, Any]:
-    """Take a scanned or typed number: a device on the list is found; anything else is kept as unexpected.
-
-    Returns:
-        `result`: `found`, `repeat` (with who and when), `kit` (a kit's code: its lines), `ambiguous`, `elsewhere` or
-        `unknown`; and `line`, where there is one.
-
-    Raises:
-        Invalid: nothing typed, or nobody's name.
-        Conflict: the stocktake is signed.
-    """
-    who, text = one_line(counter, 80), one_line(typed, 80)
-    if not who:
-        raise Invalid("counter-missing")
-    if not scan_key(text):
-        raise Invalid("stocktake-scan-empty")
-    async with unit_of_work():
-        found = await _open()
-        by_serial = {line["serial_number"]: line for line in found["lines"] if line["serial_number"]}
-        reading = read_scan(text, by_serial)
-        if len(reading.matches) == 1:
-            line = by_serial[reading.matches[0]]
-            if line["found"]:
-                return {"result": "repeat", "line": line, "who": line["counter"], "at": line["answered_at"]}
-            await queries.add_answer(line["id"], key[:100], (line["expected"], 0, 0), "", None, who, True)
-            return {"result": "found", "line": line, "read_as": "" if reading.exact else line["serial_number"]}
-        if len(reading.matches) > 1:
-            return {"result": "ambiguous", "matches": reading.matches}
-        code = parse_code(text)
-        kit_lines = [line for line in found["lines"] if code and line["kit_code"] == code]
-        if kit_lines:
-            return {"result": "kit", "line": kit_lines[0]}
-        return await _stranger(found, text, who)
-
-
-async def _stranger(found: dict[str, Any], text: str, who: str) -> dict[str, Any]:
-    known = await queries.candidates(text)
-    device = known[0] if len(known) == 1 else None
-    problem = "elsewhere" if device else "ambiguous" if known else "unknown"
-    new = await queries.add_stranger(
-        found["id"],
-        text,
-        device["device_id"] if device else None,
-        device["kit_id"] if device else None,
-        problem,
-        who,
-        "",
-    )
-    return {"result": problem if new else "repeat-stranger", "kit_code": device["kit_code"] if device else ""}
-
-
-async def sign(*, name: str, post: str, remarks: str = "") -> str:
-    """The school's statement of what it counted, with name and post; returns the paper's number.
-
-    Raises:
-        Invalid: no name or post, or lines of which nobody has said anything.
-        Conflict: signed already.
-    """
-    name, post, remarks = one_line(name), one_line(post), free_text(remarks)
-    if not name:
-        raise Invalid("holder-name-missing")
-    if not post:
-        raise Invalid("holder-post-missing")
-    async with unit_of_work():
-        found = await _open()
-        if found["totals"]["open"]:
-            raise Invalid("stocktake-not-counted", left=found["totals"]["open"])
-        paper_id, number = await _paper(found, name, post, remarks)
-        await queries.sign(found["id"], name, post, remarks, paper_id)
-        await audit.record("stocktake-signed", "stocktake", found["code"], paper=number, **found["totals"])
-    return number
-
-
-async def _paper(found: dict[str, Any], name: str, post: str, remarks: str) -> tuple[int, str]:
-    sums = found["totals"]
-    rows = [
-        (
-            line["name_el"],
-            line["serial_number"] or "–",
-            shown_code(line["kit_code"]),
-            str(line["found"]),
-            str(line["broken"]),
-            str(line["missing"]),
-        )
-        for line in found["lines"]
-    ]
-    strangers = [f"{row['typed']}" for row in found["strangers"]]
-    return await papers.make(
-        "stocktake",
-        institution_id=found["institution_id"],
-        kit_ids=sorted({line["kit_id"] for line in found["lines"]}),
-        facts=[
-            ("Σχολική μονάδα", f"{found['institution_name']} ({found['institution_code']})"),
-            ("Έτος", str(found["year"])),
-            ("Υπογράφει", f"{name}, {post}"),
-            ("Παρατηρήσεις", remarks),
-        ],
-        sentences=[
-            f"Καταμετρήθηκαν {sums['expected']} τεμάχια: βρέθηκαν {sums['found']}, με βλάβη {sums['broken']}, "
-            f"λείπουν {sums['missing']}."
-        ],
-        heads=("Είδος", "Σειριακός αριθμός", "Σετ", "Βρέθηκαν", "Με βλάβη", "Λείπουν"),
-        rows=rows,
-        closing=[f"Βρέθηκαν επιπλέον: {', '.join(strangers)}."] if strangers else [],
-        signers=[f"{name}, {post}"],
-    )
+    change = [{**line, "pieces": line["expected"] - line["at_opening"]} for line in lines]
+    return {
+        **row,
+        "lines": lines,
+        "totals": totals(lines),
+        "came": [line for line in change if line["pieces"] > 0],
+        "left": [{**line, "pieces": -line["pieces"]} for line in change if line["pieces"] < 0],
+        "strangers": await queries.strangers(row["id"]),
+        "reopenings": await queries.reopenings(row["id"]),
+    }
 
 
 async def progress(year: int) -> list[dict[str, Any]]:
     """By region: schools, begun, signed, late, and what they found; within the reader's scope."""
-    return await queries.progress(require(Permission.STOCK_READ), year)
+    return await list_queries.progress(require(Permission.STOCK_READ), year)
 
 
-async def list_stocktakes(year: int, region: str = "", state: str = "") -> list[dict[str, Any]]:
-    """The stocktakes of a year within the reader's scope."""
-    return await queries.stocktakes(require(Permission.STOCK_READ), year, region, state)
+async def list_stocktakes(
+    year: int, region: str, state: str, *, limit: int, offset: int
+) -> tuple[list[dict[str, Any]], int]:
+    """A page of a year's stocktakes and how many there are, within the reader's scope."""
+    scope = require(Permission.STOCK_READ)
+    return await list_queries.stocktakes(scope, year, region, state, limit=limit, offset=offset)
 
 
 async def register(year: int, region: str, typed: str) -> list[dict[str, Any]]:
@@ -306,17 +161,17 @@ async def register(year: int, region: str, typed: str) -> list[dict[str, Any]]:
     """
     scope = require(Permission.STOCK_READ)
     code = (await get_stocktake(typed))["code"] if typed else ""
-    return await queries.register(scope, year or (0 if code else papers.now().year), region, code)
+    return await list_queries.register(scope, year or (0 if code else papers.now().year), region, code)
 
 
 async def years() -> list[int]:
     """The years with stocktakes, the newest first."""
-    return await queries.years()
+    return await list_queries.years()
 
 
 async def regions() -> list[dict[str, Any]]:
     """The regional directorates."""
-    return await queries.regions()
+    return await list_queries.regions()
 
 
 async def photo_of(typed: str, line_id: int) -> bytes:

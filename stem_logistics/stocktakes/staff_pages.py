@@ -12,14 +12,21 @@ from stem_logistics.accounts.policy import Permission
 from stem_logistics.errors import DomainError, Invalid
 from stem_logistics.inventory.as_of import read_date
 from stem_logistics.stocktakes import decisions, service
+from stem_logistics.stocktakes.rules import can_be_moved, undecided
 from stem_logistics.stocktakes.words import DECISIONS, PROBLEMS, STATES, TONES
 from stem_logistics.web.exports import Column, export_response
 from stem_logistics.web.i18n import Text, _, current_locale
+from stem_logistics.web.listing import Choice, ListSpec, Words
 from stem_logistics.web.sentences import sentence_of
 
 AnyRequest = Request[Any, Any, Any]
 READ = {"permission": Permission.STOCK_READ}
 WRITE = {"permission": Permission.STOCK_WRITE}
+LIST = ListSpec(
+    sorts=("urgency",),
+    default_sort="urgency",
+    filters={"year": Words(4), "region": Words(20), "state": Choice.of("signed", "open", "late", "to-decide")},
+)
 
 
 def _year(request: AnyRequest) -> int:
@@ -28,14 +35,16 @@ def _year(request: AnyRequest) -> int:
 
 
 async def _overview(request: AnyRequest, error: Text = "", typed: dict[str, str] | None = None) -> Template:
-    year, region = _year(request), request.query_params.get("region", "")[:20]
-    state = request.query_params.get("state", "")
-    state = state if state in ("signed", "open", "late", "to-decide") else ""
+    query = LIST.parse("/stocktakes", request.query_params)
+    year, region, state = _year(request), query.filters.get("region", ""), query.filters.get("state", "")
+    rows, total = await service.list_stocktakes(year, region, state, limit=query.limit, offset=query.offset)
     context = {
+        "query": query,
+        "total": total,
         "year": year,
         "years": await service.years(),
         "progress": await service.progress(year),
-        "rows": await service.list_stocktakes(year, region, state),
+        "rows": rows,
         "region": region,
         "state": state,
         "regions": await service.regions(),
@@ -65,14 +74,17 @@ async def open_year(request: AnyRequest) -> Redirect | Template:
     return Redirect(f"/work/{job}", status_code=303)
 
 
-async def _view(code: str, error: Text = "") -> Template:
+async def _view(code: str, error: Text = "", typed: dict[str, str] | None = None) -> Template:
     context = {
         "stocktake": await service.get_stocktake(code),
         "states": STATES,
         "tones": TONES,
         "decisions": DECISIONS,
         "problems": PROBLEMS,
+        "undecided": undecided,
+        "can_be_moved": can_be_moved,
         "error": error,
+        "typed": typed or {},
     }
     return Template("stocktakes/stocktake.html", context=context, status_code=422 if error else 200)
 
@@ -90,12 +102,28 @@ async def decide(request: AnyRequest, code: FromPath[str]) -> Redirect | Templat
     number = form.get("line", "")
     which = int(number) if number.isdecimal() and len(number) < 18 else 0
     try:
-        if form.get("decision") == "take-in":
-            await decisions.take_in(code, which, why=form.get("why", ""))
+        decision, why = form.get("decision", ""), form.get("why", "")
+        if decision == "take-in":
+            await decisions.take_in(code, which, why=why)
+        elif decision == "close":
+            await decisions.close_stranger(code, which, why=why)
         else:
-            await decisions.decide(code, which, form.get("decision", ""), why=form.get("why", ""))
+            await decisions.decide(code, which, decision, why=why, about=form.get("about", ""))
     except DomainError as refused:
-        return await _view(code, sentence_of(refused))
+        return await _view(code, sentence_of(refused), form)
+    return Redirect(f"/stocktakes/{code}", status_code=303)
+
+
+@post(
+    "/stocktakes/{code:str}/reopen", opt=WRITE, include_in_schema=False, operation_id="ReopenStocktake", status_code=303
+)
+async def reopen(request: AnyRequest, code: FromPath[str]) -> Redirect | Template:
+    """Open a stocktake again that was signed wrongly."""
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    try:
+        await decisions.reopen(code, why=form.get("why", ""))
+    except DomainError as refused:
+        return await _view(code, sentence_of(refused), form)
     return Redirect(f"/stocktakes/{code}", status_code=303)
 
 
@@ -134,8 +162,14 @@ async def export(request: AnyRequest, code: FromPath[str]) -> Stream:
             line["counter"],
             line["answered_at"],
         )
-        for number, line in enumerate(found["lines"], 1)
+        for number, line in enumerate((each for each in found["lines"] if each["expected"]), 1)
     ]
+    besides = [row for row in found["strangers"] if not row["taken_off_at"] and not row["listed"]]
+    for number, row in enumerate(besides, len(rows) + 1):
+        thing = row[name] or (row[f"title_{current_locale.get()}"] if row["kit_id"] else "")
+        serial = row["serial_number"] or ("" if row["kit_id"] else row["typed"])
+        note = f"{_('Found besides')}: {PROBLEMS[row['problem']]}"
+        rows.append((number, thing, serial, row["kit_code"], 0, 1, 0, 0, note, row["counter"], row["at"]))
     chosen = request.query_params.get("format", "csv")
     file_format = chosen if chosen in ("csv", "xlsx", "json") else "csv"
     title = f"stocktake-{found['institution_code']}-{found['year']}"
@@ -148,4 +182,4 @@ async def photo(code: FromPath[str], number: FromPath[int]) -> Response[bytes]:
     return Response(await service.photo_of(code, number), media_type="image/jpeg")
 
 
-ROUTES: list[ControllerRouterHandler] = [overview, open_year, stocktake_page, decide, export, photo]
+ROUTES: list[ControllerRouterHandler] = [overview, open_year, stocktake_page, decide, reopen, export, photo]

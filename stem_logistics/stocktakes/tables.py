@@ -27,9 +27,15 @@ class StocktakeLine(Table, db=ENGINE, tablename="stocktake_line"):
     item_id = BigInt()
     device_id = BigInt(null=True, default=None)
     expected = Integer()
+    at_opening = Integer()
+
+
+class StocktakeDecision(Table, db=ENGINE, tablename="stocktake_decision"):
+    line_id = BigInt(primary_key=True)
+    about = Text()
     decision = Text()
-    decided_at = Timestamptz(null=True, default=None)
     posting = Text()
+    decided_at = Timestamptz()
 
 
 class StocktakeAnswer(Table, db=ENGINE, tablename="stocktake_answer"):
@@ -57,3 +63,19 @@ class StocktakeStranger(Table, db=ENGINE, tablename="stocktake_stranger"):
     note = Text()
     at = Timestamptz()
     decision = Text()
+    read_as = Text()
+    taken_off_at = Timestamptz(null=True, default=None)
+    taken_off_by = Text()
+
+
+class StocktakeReopening(Table, db=ENGINE, tablename="stocktake_reopening"):
+    id = BigInt(primary_key=True)
+    stocktake_id = BigInt()
+    signed_at = Timestamptz()
+    signer_name = Text()
+    signer_post = Text()
+    remarks = Text()
+    paper_id = BigInt()
+    why = Text()
+    reopened_by = BigInt(null=True, default=None)
+    reopened_at = Timestamptz()

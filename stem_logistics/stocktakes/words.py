@@ -7,8 +7,9 @@ STATES: dict[str, LazyText] = {
     "found": _("Found in order"),
     "broken": _("Found broken"),
     "missing": _("Pieces missing"),
+    "gone": _("Left the school"),
 }
-TONES = {"open": "wait", "found": "good", "broken": "warn", "missing": "bad"}
+TONES = {"open": "wait", "found": "good", "broken": "warn", "missing": "bad", "gone": "off"}
 DECISIONS: dict[str, LazyText] = {
     "lost": _("Written off as lost"),
     "found": _("Found after all"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stem_logistics.custody import disposal, repairs
+from stem_logistics.custody import disposal, repairs, writing_off
 from stem_logistics.custody.repairs import Given
 from stem_logistics.db.engine import fetch_value
 from stem_logistics.deliveries import resending
@@ -10,7 +10,6 @@ from stem_logistics.deliveries import service as deliveries
 from stem_logistics.deliveries.expected import expected_lines
 from stem_logistics.deliveries.rules import LineAnswer
 from stem_logistics.errors import Conflict
-from stem_logistics.inventory import service as stock
 from stem_logistics.settings import Settings
 from tests.custody.scene import kit_at_school, place_of, places, serials
 from tests.deliveries.parcels import assert_ledger_holds, dispatched_parcel
@@ -48,7 +47,7 @@ async def test_nobody_takes_a_part_out_of_a_parcel_that_is_closed(service: Setti
     """A kit of which a part travels is neither written off nor disposed of whole; the part at the school is."""
     kit, there = await _half_on_its_way()
     for refused in (
-        stock.move_kit(kit, "lost", key="k", note="Χάθηκε"),
+        writing_off.write_off(kit, why="Χάθηκε"),
         disposal.dispose(kit, method="ΑΗΗΕ", why="Σπασμένο"),
     ):
         with pytest.raises(Conflict, match="kit-travels"):

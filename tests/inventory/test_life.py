@@ -2,7 +2,7 @@
 
 from litestar import Litestar
 
-from stem_logistics.custody import disposal, moving, repairs
+from stem_logistics.custody import disposal, moving, repairs, writing_off
 from stem_logistics.custody import service as custody
 from stem_logistics.deliveries import discrepancies
 from stem_logistics.deliveries.committee import Extra
@@ -121,10 +121,12 @@ async def test_what_came_without_having_been_sent_is_told(service: None) -> None
     assert closed.why == "Το πήρε ο πρεσβευτής" and "UNO-7" in closed.text
 
 
-async def test_a_movement_without_a_paper_is_told_once(service: None) -> None:
-    """What moved without a document stands alone; no other event tells it as its own."""
+async def test_a_movement_by_its_own_paper_is_told_once(service: None) -> None:
+    """What moved by a paper of its own stands once and leads to the paper; no other event tells it as its own."""
     parcel = await dispatched_parcel()
     await parcel.confirm()
-    await stock.move_kit(parcel.kit, "lost", key="k", note="Πλημμύρα")
+    await writing_off.write_off(parcel.kit, why="Πλημμύρα")
     events = await _life(parcel.kit)
-    assert [event.why for event in events if "Απώλειες" in event.text] == ["Πλημμύρα"]
+    (lost,) = [event for event in events if "Απώλειες" in event.text]
+    assert lost.why == "Πλημμύρα" and [str(door.label)[:2] for door in lost.doors] == ["ΔΓ"]
+    assert lost.doors[0].href.startswith("/papers/")

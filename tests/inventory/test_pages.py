@@ -81,12 +81,16 @@ async def test_a_kits_page_tells_its_life(app: Litestar) -> None:
         assert faults(page) == []
         serial = await fetch_value("SELECT serial_number FROM device LIMIT 1")
         assert serial in page and "Ήρθε από τον προμηθευτή" in page and "ΔΑ 41" in page
-        empty = await post_form(client, f"/stock/kits/{code}/move", {"to": "scrapped", "note": " ", "key": "1"})
+        forms = f"/stock/kits/{code}/custody"
+        assert f'href="{forms}?step=disposal"' in page
+        opened = (await client.get(f"{forms}?step=lost")).text
+        assert faults(opened) == [] and 'id="lost_why"' in opened and 'id="store_why"' not in opened
+        empty = await post_form(client, f"{forms}/disposal", {"method": "ΑΗΗΕ", "disposal_why": " "})
         assert empty.status_code == 422 and "Γράψτε γιατί" in empty.text
-        moved = await post_form(client, f"/stock/kits/{code}/move", {"to": "scrapped", "note": "κάηκε", "key": "1"})
+        moved = await post_form(client, f"{forms}/disposal", {"method": "ΑΗΗΕ", "disposal_why": "κάηκε"})
         assert moved.status_code == 303
-        page = (await client.get(moved.headers["location"])).text
-        assert "Έχει αποσυρθεί." in page and "κάηκε" in page
+        page = (await client.get(f"/stock/kits/{code}")).text
+        assert "Έχει αποσυρθεί." in page and "κάηκε" in page and ">ΚΤ-" in page, "withdrawn without its protocol"
         posting = re.findall(r'name="posting" value="([^"]+)"', page)
         answer = await post_form(client, f"/stock/kits/{code}/reverse", {"posting": posting[0], "why": "λάθος σετ"})
         assert answer.status_code == 303
@@ -113,7 +117,7 @@ async def test_lists_and_exports_agree(app: Litestar) -> None:
         assert {row["code"] for row in rows} == set(codes)
         assert (await client.get("/stock/kits/export?format=xlsx")).content[:2] == b"PK"
         assert len((await client.get("/stock/kits/export?format=json&place=lost")).json()) == 0
-        assert (await post_form(client, f"/stock/kits/{codes[0]}/move", {"to": "lost", "note": "x"})).status_code == 403
+        assert (await post_form(client, f"/stock/kits/{codes[0]}/custody/lost", {"lost_why": "x"})).status_code == 403
 
 
 @pytest.mark.parametrize("address", ["/stock", "/stock/kits", "/stock/kits/K2345678", "/stock/receive"])

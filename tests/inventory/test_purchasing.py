@@ -8,13 +8,17 @@ import pytest
 import xlsxwriter
 from litestar import Litestar
 
+from stem_logistics.codes import shown_code
+from stem_logistics.custody import papers
 from stem_logistics.db.engine import execute, fetch_value
 from stem_logistics.deliveries import service as deliveries
 from stem_logistics.errors import Conflict, Invalid, NotFound
 from stem_logistics.inventory import acceptance, definitions, ledger, purchasing
 from stem_logistics.inventory import service as stock
+from stem_logistics.inventory.life import life_of
 from stem_logistics.inventory.serial_rules import against_others, suggested, without_look_alikes
 from stem_logistics.settings import Settings
+from tests.deliveries.test_documents import text_of
 from tests.inventory.stock import make_definition, make_institution, receive
 from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in
 from tests.web.accessibility import faults
@@ -123,8 +127,8 @@ async def test_a_batch_comes_in_by_the_browser(app: Litestar) -> None:
         form: dict[str, object] = {
             "contract": "24ΣΥΜΒ1",
             "supplier": "Προμηθευτής ΑΕ",
-            "funding": "wave",
-            "funding_reference": "stem-6",
+            "funding": "budget-line",
+            "funding_reference": "2026-9471",
             "definition": "microbit-set",
             "kits": "2",
             "price": "12,5O",
@@ -415,3 +419,55 @@ async def test_the_surplus_is_asked_about_in_the_browser(app: Litestar) -> None:
         assert (await post_form(client, page, {"action": "receive", "surplus": "yes"})).status_code == 303
         shown = (await client.get(f"/stock/orders/{order}")).text
         assert "Περισσότερα από όσα παραγγέλθηκαν" in shown and faults(shown) == []
+
+
+async def test_several_kits_go_back_with_one_numbered_note(service: Settings) -> None:
+    """The note names every kit and serial number; a code that does not belong takes none back; each timeline has it."""
+    batch, codes = await _batch_of(4, to_check=0)
+    await receive(await definitions.get_definition("microbit-set"))
+    other = str(await fetch_value("SELECT code FROM kit ORDER BY id DESC LIMIT 1"))
+    with pytest.raises(NotFound, match="kit-of-another-batch"):
+        await acceptance.reject(batch, codes[0], other, why="καμένα")
+    with pytest.raises(Invalid, match="no-kits-chosen"):
+        await acceptance.reject(batch, why="καμένα")
+    assert await fetch_value("SELECT count(*) FROM paper") == 0
+    paper, number = await acceptance.reject(batch, codes[0], codes[1], codes[0], why="καμένα")
+    assert number.startswith("ΑΠ-") and number.endswith("/00001")
+    _name, content = await papers.read(paper)
+    text = text_of(content)
+    for said in ("Προμηθευτής ΑΕ", "24ΣΥΜΒ1", "καμένα", "ZX0000", "ZX0001", shown_code(codes[1])):
+        assert said in text, said
+    assert "ZX0002" not in text
+    (order,) = await purchasing.list_orders()
+    assert (order["rejected"], order["outstanding"]) == (2, 2)
+    (note,) = await acceptance.rejections(order["code"])
+    assert (note["number"], note["kits"], note["why"]) == (number, codes[:2], "καμένα")
+    kit = await stock.get_kit(codes[0])
+    (event,) = [e for e in life_of(kit["history"], await stock.events_of_kit(kit["id"])) if e.why == "καμένα"]
+    assert (event.doors[0].label, event.doors[0].href) == (number, f"/papers/{paper}")
+    with pytest.raises(Conflict, match="reject-not-in-store"):
+        await acceptance.reject(batch, codes[2], codes[1], why="πάλι")
+    await stock.reverse_posting(codes[0], f"reject:{number}", why="λάθος σετ")
+    (note,) = await acceptance.rejections(order["code"])
+    assert note["taken_back"] == 1 and (await purchasing.get_order(order["code"]))["rejected"] == 1
+    assert (await ledger.verify()).faults == ()
+
+
+async def test_kits_are_rejected_together_in_the_browser(app: Litestar) -> None:
+    """Codes one a line; the note stands on the batch, the order and the kit, and opens."""
+    async with browser(app) as client:
+        with acting_as(OPERATOR):
+            batch, codes = await _batch_of(3, to_check=0)
+        await sign_in(client, await make_person("staff"))
+        page = f"/stock/batches/{batch}"
+        form: dict[str, object] = {"action": "reject", "kit": f"{codes[0]}\n{codes[1]}\n", "why": " "}
+        silent = await post_form(client, page, form)
+        assert silent.status_code == 422 and codes[1] in silent.text and faults(silent.text) == []
+        assert (await post_form(client, page, form | {"why": "καμένα"})).status_code == 303
+        order = f"/stock/orders/{await fetch_value('SELECT code FROM purchase_order')}"
+        paper = f"/papers/{await fetch_value('SELECT id FROM paper')}"
+        for address in (page, order, f"/stock/kits/{codes[0]}"):
+            shown = (await client.get(address)).text
+            assert faults(shown) == [] and f'href="{paper}"' in shown and "καμένα" in shown, address
+        assert "αναμένονται ξανά" in (await client.get(order)).text
+        assert (await client.get(paper)).content.startswith(b"%PDF")

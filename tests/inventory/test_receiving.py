@@ -43,7 +43,7 @@ async def _order() -> str:
     return await purchasing.place_order(
         contract="24ΣΥΜΒ1",
         supplier="Προμηθευτής ΑΕ",
-        funding="wave",
+        funding="budget-line",
         funding_reference="stem-6",
         definition="microbit-set",
         kits=2,

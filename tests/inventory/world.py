@@ -85,13 +85,22 @@ class Repair:
 
 @dataclass
 class Case:
-    """A discrepancy: so many of a piece, at a school; a surplus has no piece."""
+    """A discrepancy: so many of a piece, at a school; a surplus has no piece, but may be a kit or a device of ours."""
 
     kind: str
     school: str
     piece: Piece | None
     count: int
     consignment: str = ""  # by which it is being sent again
+    typed: str = ""  # the number of what came unasked, as the school wrote it
+    thing: str = ""  # the kit that it is
+    device: Piece | None = None  # or the device
+
+    def parts(self, world: "World") -> list[tuple[Piece, str, int]]:
+        """What there is of the thing that came unasked, and where."""
+        if self.device is not None:
+            return [(p, at, n) for (p, at), n in world.held().items() if p == self.device]
+        return world.parts(self.thing) if self.thing else []
 
 
 @dataclass

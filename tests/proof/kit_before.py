@@ -68,7 +68,15 @@ def buy(page: Page, eyes: Eyes, papers: Keeps) -> str:
     office.define_kits(page, QUIET)
     office.receive_kits(page, QUIET, "arduino-set", office.KITS["arduino-set"])
     page.goto("/stock/orders")
-    fill(page, {"contract": "18/2026", "supplier": "Ρομποτική Α.Ε.", "funding": "wave", "funding_reference": "stem-7"})
+    fill(
+        page,
+        {
+            "contract": "18/2026",
+            "supplier": "Ρομποτική Α.Ε.",
+            "funding": "budget-line",
+            "funding_reference": "2026-9471",
+        },
+    )
     fill(page, {"definition": "bee-bot-set", "kits": str(KITS), "price": "118,50", "title": "ownership"})
     eyes.look(page, "order-new")
     press(page, "Enter the order")

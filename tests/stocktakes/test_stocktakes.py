@@ -2,8 +2,6 @@
 
 import asyncio
 import io
-import re
-from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
@@ -14,37 +12,19 @@ from litestar import Litestar
 from PIL import Image
 
 from stem_logistics import jobs
-from stem_logistics.accounts.links import principal_of_link
 from stem_logistics.db.engine import execute, fetch, fetch_value
 from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound
 from stem_logistics.inventory import ledger
 from stem_logistics.settings import Settings
-from stem_logistics.stocktakes import decisions
+from stem_logistics.stocktakes import counting, decisions
 from stem_logistics.stocktakes import service as stocktakes
 from stem_logistics.stocktakes.rules import count_of, totals
 from stem_logistics.worker import load_handlers
 from tests.custody.scene import OTHER, SCHOOL, kit_at_school, place_of, places, serials
 from tests.deliveries.parcels import last_mail
-from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in, today
+from tests.stocktakes.scene import SOON, YEAR, mailed_token, opened
+from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in
 from tests.web.accessibility import faults
-
-YEAR = today().year
-SOON = today() + timedelta(days=20)
-Act = Callable[[Coroutine[Any, Any, Any]], Coroutine[Any, Any, Any]]
-
-
-async def _opened(code: str = SCHOOL) -> tuple[str, Act]:
-    """The school's link's token after the year was opened, and a way to act as it."""
-    await stocktakes.open_year(YEAR, SOON)
-    found = re.search(r"/s/(\S+)", (await last_mail(f"mail@{code}.example"))["body"])
-    assert found
-    principal = await principal_of_link(found[1])
-
-    async def act(work: Coroutine[Any, Any, Any]) -> Any:
-        with acting_as(principal):
-            return await work
-
-    return found[1], act
 
 
 async def test_the_year_is_opened_once_at_each_school_with_kits(service: Settings) -> None:
@@ -73,10 +53,10 @@ async def test_scans_count_once_and_strangers_are_kept(service: Settings) -> Non
     kit = await kit_at_school()
     foreign = (await serials(await kit_at_school(OTHER)))[0]
     await execute("UPDATE device SET serial_number = 'MB-0O1' WHERE serial_number = $1", (await serials(kit))[0])
-    _, act = await _opened()
+    _, act = await opened()
 
     async def scan(text: str, who: str = "Άννα") -> dict[str, Any]:
-        return await act(stocktakes.scan(text, counter=who, key=f"{who}{text}"))  # type: ignore[no-any-return]
+        return await act(counting.scan(text, counter=who, key=f"{who}{text}"))  # type: ignore[no-any-return]
 
     assert (await scan("ΜΒ-ΟΟ1"))["result"] == "found", "Greek letters, and O for 0"
     again = await scan("mb0o1", "Βασίλης")
@@ -89,24 +69,24 @@ async def test_scans_count_once_and_strangers_are_kept(service: Settings) -> Non
     assert (await scan("MBOOl"))["result"] == "ambiguous"
     for text, who, slug in ((" - ", "Άννα", "stocktake-scan-empty"), ("MB-001", " ", "counter-missing")):
         with pytest.raises(Invalid, match=slug):
-            await act(stocktakes.scan(text, counter=who, key="k"))
+            await act(counting.scan(text, counter=who, key="k"))
     assert await fetch_value("SELECT count(*) FROM stocktake_stranger") == 2
 
 
 async def test_two_people_count_at_once_and_nothing_is_lost(service: Settings) -> None:
     """Both answer every line at once, some taps twice: each line has both answers once, and the last one counts."""
     await kit_at_school()
-    _, act = await _opened()
+    _, act = await opened()
     lines = [row["id"] for row in await fetch("SELECT id FROM stocktake_line ORDER BY id")]
     await asyncio.gather(
         *(
-            act(stocktakes.answer(line, state, counter=who, key=f"{who}{line}"))
+            act(counting.answer(line, state, counter=who, key=f"{who}{line}"))
             for line in lines
             for who, state in (("Άννα", "found"), ("Βασίλης", "missing"), ("Άννα", "found"))
         )
     )
     assert await fetch_value("SELECT count(*) FROM stocktake_answer") == 2 * len(lines)
-    found = await act(stocktakes.mine())
+    found = await act(counting.mine())
     for line in found["lines"]:
         last = await fetch_value(
             "SELECT counter FROM stocktake_answer WHERE line_id = $1 ORDER BY id DESC LIMIT 1", line["id"]
@@ -118,24 +98,24 @@ async def test_a_signed_stocktake_moves_nothing_until_staff_decide(service: Sett
     """Missing becomes lost, broken a repair, a stranger is taken in: each once, with a reason, by staff."""
     kit, other = await kit_at_school(), await kit_at_school(OTHER)
     foreign = (await serials(other))[0]
-    _, act = await _opened()
+    _, act = await opened()
     first, second = await serials(kit)
-    await act(stocktakes.scan(foreign, counter="Άννα", key="f"))
-    found = await act(stocktakes.mine())
+    await act(counting.scan(foreign, counter="Άννα", key="f"))
+    found = await act(counting.mine())
     with pytest.raises(Invalid, match="stocktake-not-counted"):
-        await act(stocktakes.sign(name="Α", post="Β"))
+        await act(counting.sign(name="Α", post="Β"))
     for line in found["lines"]:
         state = {first: "missing", second: "broken"}.get(line["serial_number"], "found")
-        await act(stocktakes.answer(line["id"], state, counter="Άννα", key=str(line["id"]), note="Σπασμένη θύρα"))
-    for name, post, slug in ((" ", "Β", "holder-name-missing"), ("Α", "", "holder-post-missing")):
+        await act(counting.answer(line["id"], state, counter="Άννα", key=str(line["id"]), note="Σπασμένη θύρα"))
+    for name, post, slug in ((" ", "Β", "stocktake-signer-missing"), ("Α", "", "stocktake-post-missing")):
         with pytest.raises(Invalid, match=slug):
-            await act(stocktakes.sign(name=name, post=post))
+            await act(counting.sign(name=name, post=post))
     by_serial = {line["serial_number"]: line["id"] for line in found["lines"]}
     with pytest.raises(Conflict, match="stocktake-not-signed"):
         await decisions.decide(found["code"], by_serial[first], "lost", why="x")
-    number = await act(stocktakes.sign(name="Μαρία Ανδρέου", post="Διευθύντρια"))
+    number = await act(counting.sign(name="Μαρία Ανδρέου", post="Διευθύντρια"))
     assert number.startswith("ΑΓ-")
-    for late in (stocktakes.sign(name="Α", post="Β"), stocktakes.scan(second, counter="Α", key="l")):
+    for late in (counting.sign(name="Α", post="Β"), counting.scan(second, counter="Α", key="l")):
         with pytest.raises(Conflict, match="stocktake-signed"):
             await act(late)
     assert await places(kit) == {"institution": 9}
@@ -185,9 +165,7 @@ async def test_a_school_counts_on_its_telephone_and_staff_see_it(app: Litestar) 
         load_handlers()
         while await jobs.run_next():
             pass
-        found = re.search(r"/s/(\S+)", (await last_mail(f"mail@{SCHOOL}.example"))["body"])
-        assert found
-        page = f"/s/{found[1]}"
+        page = f"/s/{await mailed_token()}"
         first = await client.get(page)
         assert "Μένει να καταμετρηθούν 9 τεμάχια" in first.text and faults(first.text) == []
         scanned = {"counter": "Άννα", "scan": (await serials(kit))[0], "key": "1"}

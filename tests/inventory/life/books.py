@@ -15,11 +15,11 @@ from stem_logistics.custody import recalls
 from stem_logistics.db.engine import fetch, unit_of_work
 from stem_logistics.inventory import as_of, service
 from stem_logistics.inventory.rules import REVERSIBLE
-from stem_logistics.stocktakes import decisions
+from stem_logistics.stocktakes import counting, decisions
 from stem_logistics.stocktakes import service as stocktakes
 from tests.inventory.life.base import PLACES, SCHOOLS, TODAY, WHY, Base
 from tests.inventory.stock import kit_id
-from tests.inventory.world import LOST, SCRAPPED, Piece, Shift
+from tests.inventory.world import LOST, SCRAPPED, STORE, Piece, Shift
 from tests.support import acting_as
 
 
@@ -44,22 +44,24 @@ class Books(Base):
             issued = await links.issue("stocktake", self.schools[school])
         elsewhere = [(p, at) for p, at in self.world.held() if p.serial and at != f"school:{school}"]
         with acting_as(await links.principal_of_link(issued.token)):
-            found = await stocktakes.mine()
+            found = await counting.mine()
             lines = {line["id"]: Piece(line["kit_code"], line["slug"], line["serial_number"] or "")
                      for line in found["lines"]}  # fmt: skip
             assert {lines[line["id"]]: line["expected"] for line in found["lines"]} == there
             for line in found["lines"]:
                 lacks = data.draw(st.integers(0, line["expected"]))
                 state = "counted" if lacks else "found"
-                await stocktakes.answer(line["id"], state, counter="Άννα", key="1", missing=lacks)
+                await counting.answer(line["id"], state, counter="Άννα", key="1", missing=lacks)
                 if lacks:
                     self.undecided.append((found["code"], line["id"], lines[line["id"]], school, lacks))
             if elsewhere:
                 piece, _ = data.draw(st.sampled_from(elsewhere))
-                await stocktakes.scan(piece.serial, counter="Άννα", key="2")
-                number = (await stocktakes.mine())["strangers"][-1]["id"]
-                self.strangers.append((found["code"], number, piece, school))
-            await stocktakes.sign(name="Μαρία Ανδρέου", post="Διευθύντρια")
+                away = all(at != f"school:{school}" for _, at, _ in self.world.parts(piece.kit))
+                whole = away and data.draw(st.booleans())  # a kit none of whose parts is here is taken in by its code
+                await counting.scan(piece.kit if whole else piece.serial, counter="Άννα", key="2")
+                number = (await counting.mine())["strangers"][-1]["id"]
+                self.strangers.append((found["code"], number, Piece(piece.kit, "") if whole else piece, school))
+            await counting.sign(name="Μαρία Ανδρέου", post="Διευθύντρια")
 
     @precondition(lambda self: self.undecided)
     @rule(data=st.data(), decision=st.sampled_from(["lost", "lost", "found", "nothing"]))
@@ -78,10 +80,25 @@ class Books(Base):
     @rule()
     def take_in(self) -> None:
         code, number, piece, school = self.strangers.pop()
+        if not piece.item:
+            self._take_in_kit(code, number, piece.kit, school)
+            return
         place, piece = next(((at, p) for p, at in self.world.held() if p.serial == piece.serial), ("", piece))
         may = bool(place) and bool(piece.kit) and not place.startswith("consignment:") and place != SCRAPPED
         shifts = [Shift(piece, 1, place, f"school:{school}")] if may and place != f"school:{school}" else []
         self.do("take in a stranger", decisions.take_in(code, number, why=WHY), shifts, may=may)
+
+    def _take_in_kit(self, code: str, number: int, kit: str, school: str) -> None:
+        """What of it is at schools and in the store; what is lost where nothing is. Whoever had it has it no more."""
+        parts = self.world.parts(kit)
+        with_it = [each for each in parts if each[1] == STORE or each[1].startswith("school:")]
+        moved = with_it or [each for each in parts if each[1] == LOST]
+        here = f"school:{school}"
+        shifts = [Shift(piece, count, at, here) for piece, at, count in moved if at != here]
+        self.do("take in a kit", decisions.take_in(code, number, why=WHY), shifts, may=bool(moved))
+        if shifts:
+            self.world.loans.pop(kit, None)
+            self.world.holders.pop(kit, None)
 
     @precondition(
         lambda self: self.recalls < 1 and any(p.serial and at not in (LOST, SCRAPPED) for p, at in self.world.held())

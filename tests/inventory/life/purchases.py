@@ -84,8 +84,9 @@ class Purchases(Base):
 
         async def work() -> tuple[str, list[str]]:
             order = await purchasing.place_order(
-                contract=f"Σ-{uuid.uuid4().hex[:6]}", supplier="Προμηθευτής", funding="wave", funding_reference="6",
-                definition="microbit-set", kits=9, unit_cents=10_000, title="use",
+                contract=f"Σ-{uuid.uuid4().hex[:6]}", supplier="Προμηθευτής",
+                funding="budget-line", funding_reference="6", definition="microbit-set",
+                kits=9, unit_cents=10_000, title="use",
             )  # fmt: skip
             batch = await purchasing.open_batch(order, name=uuid.uuid4().hex[:8])
             for serial in serials:

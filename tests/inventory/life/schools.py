@@ -1,6 +1,5 @@
 """Kits at schools: who has them, loans, moves, repairs, their end."""
 
-import uuid
 from collections import Counter
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
@@ -13,12 +12,11 @@ from hypothesis.stateful import (
     rule,
 )
 
-from stem_logistics.custody import disposal, idle, loans, moving, repairs
+from stem_logistics.custody import disposal, idle, loans, moving, repairs, writing_off
 from stem_logistics.custody import service as custody
 from stem_logistics.custody.repairs import Given
 from stem_logistics.custody.rules import REPAIR_STEPS
 from stem_logistics.db.engine import fetch
-from stem_logistics.inventory import service
 from tests.inventory.life.base import SCHOOLS, TODAY, WHY, Base
 from tests.inventory.world import LOST, SCRAPPED, STORE, Consignment, Piece, Repair, Shift, regrouped
 
@@ -28,12 +26,16 @@ class Schools(Base):
 
     # kits at schools
     @precondition(lambda self: self.world.kits)
-    @rule(data=st.data(), to=st.sampled_from(["lost", "scrapped", "central-store"]))
+    @rule(data=st.data(), to=st.sampled_from(["lost", "central-store"]))
     def write_off(self, data: st.DataObject, to: str) -> None:
+        """Lost, or back to the store: each with its numbered paper."""
         kit, place = self._kit(data, lambda each: not self.world.travels(each)), STORE if to == "central-store" else to
         shifts = [Shift(p, n, at, place) for p, at, n in self.world.parts(kit) if at not in (place, SCRAPPED)]
         may = bool(shifts) and not self.world.travels(kit)
-        self.do("write off", service.move_kit(kit, to, key=uuid.uuid4().hex, note=WHY), shifts, may=may)  # type: ignore[arg-type]
+        work = writing_off.write_off if to == "lost" else writing_off.take_back
+        self.do("write off", work(kit, why=WHY), shifts if may else (), may=may)
+        if may:
+            self.world.holders.pop(kit, None)
 
     @precondition(lambda self: self.world.kits)
     @rule(data=st.data(), name=st.sampled_from(["Άννα", "Βασίλης"]))

@@ -197,9 +197,13 @@ class Shipping(Base):
             for kind, count in (("damaged", damaged), ("missing", missing)):
                 if count:
                     opened.append(Case(kind, consignment.school, piece, count))
-        extras = (Extra("surplus", "Καλώδιο", 2),) if data.draw(st.integers(0, 4)) == 4 else ()
+        extras, strays = self._unasked(data, consignment.school)
         stale = not short and data.draw(st.integers(0, 9)) == 9
         may = consignment.state in ("dispatched", "partially-received") and bool(shifts) and not stale
+        awaited = {pieces[line.key] for line in lines if line.outstanding}
+        may = may and not any(
+            stray.device in awaited or stray.thing in {piece.kit for piece in awaited} for stray in strays
+        )
         later = data.draw(st.integers(0, 3)) == 3
         given = receipts.Confirmation(
             answers, "Μαρία Ανδρέου", "Διευθύντρια", key=uuid.uuid4().hex,
@@ -218,11 +222,28 @@ class Shipping(Base):
         if consignment.case and consignment.state == "received":
             self._leaves(self.world.cases[consignment.case])
             self._end_case(consignment.case)
-        opened += [Case(extra.kind, consignment.school, None, extra.quantity) for extra in extras]
+        opened += strays
         self._cases_are(opened)
         if data.draw(st.booleans()):
             again = self.run(receipts.confirm(identified["id"], given))
             assert again["code"] == receipt["code"], "the same form made two receipts"
+
+    def _unasked(self, data: st.DataObject, school: str) -> tuple[tuple[Extra, ...], list[Case]]:
+        """What came without having been sent: mostly nothing; loose pieces, a device or a kit of ours, as typed."""
+        what = data.draw(st.sampled_from(["", "", "", "loose", "device", "device", "kit"]))
+        if what == "loose":
+            return (Extra("surplus", "Καλώδιο", 2),), [Case("surplus", school, None, 2)]
+        case = Case("wrong", school, None, 1)
+        devices = [piece for piece, _ in self.world.held() if piece.serial]
+        if what == "kit":
+            case.typed = case.thing = data.draw(st.sampled_from(self.world.kits))
+        elif what == "device" and devices:
+            case.device = data.draw(st.sampled_from(devices))
+            serial = case.device.serial
+            case.typed = data.draw(st.sampled_from([serial, serial.lower(), serial.replace("0", "O")]))
+        else:
+            return (), []
+        return (Extra("wrong", "Κάτι άλλο", 1, case.typed),), [case]
 
     @precondition(lambda self: self.unseen)
     @rule(data=st.data(), go_on=st.booleans())
@@ -276,7 +297,7 @@ class Shipping(Base):
                 case
                 for case in opened
                 if (case.kind, case.count) == (row["kind"], row["quantity"])
-                and (case.piece.serial if case.piece else "") == (detail["serial_number"] or "")
+                and (case.piece.serial if case.piece else case.typed) == (detail["serial_number"] or "")
                 and (case.piece.kit if case.piece else "") == kits.get(detail["kit_id"], "")
             )
             opened.remove(fitting)
@@ -300,10 +321,31 @@ class Shipping(Base):
             shifts = [Shift(piece, case.count, LOST if case.kind == "missing" else school, SUPPLIER)]
         elif piece is not None and outcome == "written-off" and case.kind == "damaged":
             shifts = [Shift(piece, case.count, school, SCRAPPED)]
-        may = not case.consignment and self.world.after(shifts) is not None
+        may = not case.consignment
+        if parts := case.parts(self.world):
+            target = school if outcome == "kept" else STORE
+            shifts = [Shift(piece, count, at, target) for piece, at, count in parts if at != target]
+            bound = any(shift.source.startswith(("consignment:", "repairer:")) for shift in shifts)
+            may = may and not bound and not self._is_bound(case)
+        elif case.typed:
+            may = False  # it went back to its supplier
+        may = may and self.world.after(shifts) is not None
         self.do(f"case {outcome}", discrepancies.close(code, outcome, why=WHY), shifts, may=may)
         if may:
             self._end_case(code)
+            if case.thing and shifts:
+                self.world.holders.pop(case.thing, None)
+                self.counted["a kit that came unasked moved"] += 1
+            elif case.device and shifts:
+                self.counted["a device that came unasked moved"] += 1
+
+    def _is_bound(self, case: Case) -> bool:
+        """Whether a repair or a loan holds what came unasked."""
+        ended = ("returned", "kept", "disposed", "withdrawn")
+        open_ones = [repair.piece for repair in self.world.repairs.values() if repair.state not in ended]
+        if case.device is not None:
+            return case.device in open_ones or case.device.kit in self.world.loans
+        return case.thing in {piece.kit for piece in open_ones} or case.thing in self.world.loans
 
     # what is sent again
     @precondition(lambda self: any(case.piece for case in self.world.cases.values()))
