@@ -1,6 +1,7 @@
 """The school's own page behind its custody link: who has what, what does not work, what is asked. For telephones."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from litestar import Response, get, post
@@ -13,6 +14,7 @@ from stem_logistics.custody import fault_photos, idle, loans, papers, recalls, r
 from stem_logistics.custody.page_tools import LINK, AnyRequest, pdf, texts
 from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS, REPAIR_STEP_STATES, REPAIR_STEP_TONES
 from stem_logistics.errors import DomainError, NotFound
+from stem_logistics.web.forms import once
 from stem_logistics.web.i18n import Text, _
 from stem_logistics.web.sentences import sentence_of
 
@@ -97,21 +99,21 @@ async def act_on_kit(
         if step == "repair":
             await service.require_kit(code, by_school=True)
             await fault_photos.take(request, code, kept)
-            await repairs.report(
-                code,
-                form.get("part", ""),
-                fault=form.get("fault", ""),
-                photos=fault_photos.digests(kept, code),
+            photos = fault_photos.digests(kept, code)
+            work: Callable[[], Awaitable[object]] = partial(
+                repairs.report, code, form.get("part", ""), fault=form.get("fault", ""), photos=photos
             )
         else:
             step = "custody"
-            await service.hand_over(
+            work = partial(
+                service.hand_over,
                 code,
                 name=form.get("name", ""),
                 post=form.get("post", ""),
                 room=form.get("room", ""),
                 note=form.get("note", ""),
             )
+        await once(request, form, work)
         await links.note_use(request.user)
     except NotFound:
         raise

@@ -12,6 +12,9 @@ from PIL import Image, ImageOps
 from stem_logistics.errors import Invalid, TooLarge
 
 LARGEST_BYTES = 15_000_000
+# Of one form: as many as are promised together, and what is typed beside them.
+MOST_TOGETHER = 5
+LARGEST_FORM_BYTES = MOST_TOGETHER * LARGEST_BYTES + 1_000_000
 LARGEST_PIXELS = 60_000_000
 LONGEST_SIDE = 2_000
 QUALITY = 82
@@ -21,13 +24,17 @@ _MAGIC: dict[str, Callable[[bytes], bool]] = {
     "PNG": lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"),
     "WEBP": lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP",
 }
-# What iPhones and some others write where nobody told them otherwise.
 _HEIC = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif"})
 
 
 def kind_of(content: bytes) -> str | None:
     """JPEG, PNG or WEBP by the first bytes; None for anything else."""
     return next((kind for kind, matches in _MAGIC.items() if matches(content[:16])), None)
+
+
+def is_heic(content: bytes) -> bool:
+    """Whether it is what iPhones and some others write where nobody told them otherwise."""
+    return content[4:8] == b"ftyp" and content[8:12] in _HEIC
 
 
 def cleaned(content: bytes) -> bytes:
@@ -38,11 +45,10 @@ def cleaned(content: bytes) -> bytes:
         Invalid: not a photograph (JPEG, PNG, WebP), or a broken one.
     """
     if len(content) > LARGEST_BYTES:
-        raise TooLarge("photo-too-large", size=round(len(content) / 1e6, 1), limit=LARGEST_BYTES // 1_000_000)
+        raise TooLarge("photo-too-large", limit=LARGEST_BYTES // 1_000_000)
     kind = kind_of(content)
     if kind is None:
-        heic = content[4:8] == b"ftyp" and content[8:12] in _HEIC
-        raise Invalid("photo-heic" if heic else "photo-of-unknown-kind")
+        raise Invalid("photo-heic" if is_heic(content) else "photo-of-unknown-kind")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -10,8 +10,10 @@ from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.deliveries import receipt_steps, receipts, signing
+from stem_logistics.deliveries.photos import LARGEST_FORM_BYTES
 from stem_logistics.errors import Conflict, DomainError
 from stem_logistics.inventory import service as stock
+from stem_logistics.web.forms import once, texts
 from stem_logistics.web.i18n import Text
 from stem_logistics.web.sentences import sentence_of
 
@@ -49,7 +51,14 @@ async def form_page(request: AnyRequest, token: FromPath[str]) -> Template | Red
     return receipt_steps.form(request, f"/r/{token}", await receipts.awaited())
 
 
-@post("/r/{token:str}/confirm", opt=LINK, include_in_schema=False, operation_id="ConfirmReceipt", status_code=303)
+@post(
+    "/r/{token:str}/confirm",
+    opt=LINK,
+    include_in_schema=False,
+    operation_id="ConfirmReceipt",
+    status_code=303,
+    request_max_body_size=LARGEST_FORM_BYTES,
+)
 async def confirm(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
     """Confirm. A fault is told beside its field with everything typed kept; sent twice, it counts once."""
     awaited = await receipts.awaited()
@@ -108,9 +117,22 @@ async def member_page(request: AnyRequest, token: FromPath[str], code: FromPath[
     return await _member_view(token, code)
 
 
-async def _member_view(token: str, code: str, *, errors: dict[str, Text] | None = None, status: int = 200) -> Template:
+async def _member_view(
+    token: str,
+    code: str,
+    *,
+    errors: dict[str, Text] | None = None,
+    typed: dict[str, str] | None = None,
+    status: int = 200,
+) -> Template:
     receipt = await signing.to_sign(code)
-    context = {**await receipts.awaited(), "token": token, "receipt": receipt, "errors": errors or {}}
+    context = {
+        **await receipts.awaited(),
+        "token": token,
+        "receipt": receipt,
+        "errors": errors or {},
+        "typed": typed or {},
+    }
     return Template("deliveries/member.html", context=context, status_code=status)
 
 
@@ -119,15 +141,17 @@ async def _member_view(token: str, code: str, *, errors: dict[str, Text] | None 
 )
 async def member_confirms(request: AnyRequest, token: FromPath[str], code: FromPath[str]) -> Redirect | Template:
     """The member's own confirmation: the name typed, or also drawn."""
-    typed = {name: str(value) for name, value in (await request.form()).items()}
+    typed = await texts(request)
     position = typed.get("member", "")
     try:
         number = int(position) if position in ("1", "2", "3") else 0
-        await signing.member_confirms(code, number, typed.get("name", ""), typed.get("drawn", ""))
+        await once(
+            request, typed, lambda: signing.member_confirms(code, number, typed.get("name", ""), typed.get("drawn", ""))
+        )
     except DomainError as refused:
         if refused.status == 404:
             raise
-        return await _member_view(token, code, errors={"name": sentence_of(refused)}, status=422)
+        return await _member_view(token, code, errors={"name": sentence_of(refused)}, typed=typed, status=422)
     return Redirect(f"/r/{token}/done/{code}", status_code=303)
 
 
@@ -137,11 +161,13 @@ async def member_confirms(request: AnyRequest, token: FromPath[str], code: FromP
     include_in_schema=False,
     operation_id="SchoolFilesSigned",
     status_code=303,
+    request_max_body_size=LARGEST_FORM_BYTES,
 )
 async def file_signed(request: AnyRequest, token: FromPath[str], code: FromPath[str]) -> Response[Any]:
     """The printed protocol, signed, stamped and photographed."""
     try:
-        await signing.add_signed_paper(code, await receipt_steps.upload_of(request, "signed"))
+        content = await receipt_steps.upload_of(request, "signed")
+        await once(request, await texts(request), lambda: signing.add_signed_paper(code, content))
     except DomainError as refused:
         if refused.status == 404:
             raise

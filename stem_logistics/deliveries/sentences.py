@@ -91,8 +91,7 @@ SENTENCES: dict[str, str] = {
     ),
     "shortfall-needs-reason": N_("What is damaged or missing needs a reason."),
     "photo-too-large": N_(
-        "The photograph has %(size)s MB; at most %(limit)s MB are taken. Send a smaller one, or "
-        "take it at a lower resolution."
+        "The photograph is over %(limit)s MB. Choose a smaller one, or take it at a lower resolution."
     ),
     "photo-has-too-many-pixels": N_(
         "The photograph has more than %(megapixels)s megapixels. Take it at a lower resolution."
@@ -102,7 +101,16 @@ SENTENCES: dict[str, str] = {
         "This is a photograph in HEIC, which only some phones open. In the camera's settings choose the most "
         "compatible format (JPEG), or send a screenshot of the picture."
     ),
-    "paper-broken": N_("The PDF did not arrive whole. Choose it again."),
+    "paper-too-large": N_(
+        "The file is over %(limit)s MB. Choose a smaller one, or photograph the paper at a lower resolution."
+    ),
+    "paper-of-unknown-kind": N_(
+        "This file is neither a PDF nor a photograph that can be read. Send it as PDF, JPEG, PNG or WebP."
+    ),
+    "paper-broken": N_(
+        "The PDF cannot be opened: it is damaged, has no page or asks for a password. Choose it again, or photograph "
+        "the paper."
+    ),
     "file-missing": N_("No file was chosen."),
     "signed-paper-missing": N_(
         "Add the protocol as the school signed and stamped it: without it a receipt is not entered in a school's place."

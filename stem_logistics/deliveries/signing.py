@@ -1,7 +1,10 @@
 """After a receipt: members of the committee who confirm later, the signed paper, new editions of the protocol."""
 
 import asyncio
+import io
 from typing import Any
+
+from pypdf import PdfReader
 
 from stem_logistics import audit, files, mail, runtime
 from stem_logistics.accounts.policy import Permission
@@ -17,7 +20,7 @@ from stem_logistics.deliveries import (
     signing_queries,
 )
 from stem_logistics.deliveries.committee import folded_name
-from stem_logistics.deliveries.photos import LARGEST_BYTES, cleaned
+from stem_logistics.deliveries.photos import LARGEST_BYTES, cleaned, is_heic, kind_of
 from stem_logistics.deliveries.signature import is_drawn
 from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
 
@@ -32,12 +35,23 @@ async def keep_paper(content: bytes) -> bytes:
         Invalid: neither a PDF nor a photograph.
     """
     if len(content) > LARGEST_BYTES:
-        raise TooLarge("photo-too-large", size=round(len(content) / 1e6, 1), limit=LARGEST_BYTES // 1_000_000)
+        raise TooLarge("paper-too-large", limit=LARGEST_BYTES // 1_000_000)
     if content.startswith(PDF):
-        if b"%%EOF" not in content[-2_048:]:
+        if not await asyncio.to_thread(_has_pages, content):
             raise Invalid("paper-broken")
         return await files.store(content, "application/pdf")
+    if kind_of(content) is None and not is_heic(content):
+        raise Invalid("paper-of-unknown-kind")
     return await files.store(await asyncio.to_thread(cleaned, content), "image/jpeg")
+
+
+def _has_pages(content: bytes) -> bool:
+    """Whether a PDF can be opened, without a password, and has a page."""
+    try:
+        return len(PdfReader(io.BytesIO(content)).pages) > 0
+    except Exception:
+        # of a damaged file the reader raises whatever its parsing ends in
+        return False
 
 
 async def _mine(typed: str, permission: Permission = Permission.DELIVERIES_WRITE) -> dict[str, Any]:

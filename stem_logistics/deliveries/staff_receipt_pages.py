@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.deliveries import receipt_steps, receipts, service, signing
+from stem_logistics.deliveries.photos import LARGEST_FORM_BYTES
 from stem_logistics.deliveries.receipt_pages import pdf_response
 from stem_logistics.deliveries.staff_pages import consignment_view
 from stem_logistics.errors import Conflict, DomainError
@@ -44,6 +45,7 @@ async def form_page(request: AnyRequest, code: FromPath[str]) -> Template | Redi
     include_in_schema=False,
     operation_id="StaffConfirmReceipt",
     status_code=303,
+    request_max_body_size=LARGEST_FORM_BYTES,
 )
 async def confirm(request: AnyRequest, code: FromPath[str]) -> Response[Any]:
     """Enter a receipt for a school; refused without the signed paper."""
@@ -65,7 +67,14 @@ async def signed(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
     return Response(stored.content, media_type=stored.media_type, headers=headers)
 
 
-@post("/receipts/{code:str}/signed", opt=WRITE, include_in_schema=False, operation_id="FileSigned", status_code=303)
+@post(
+    "/receipts/{code:str}/signed",
+    opt=WRITE,
+    include_in_schema=False,
+    operation_id="FileSigned",
+    status_code=303,
+    request_max_body_size=LARGEST_FORM_BYTES,
+)
 async def file_signed(request: AnyRequest, code: FromPath[str]) -> Response[Any]:
     """Put the signed paper of a receipt on file."""
     receipt = await signing.to_sign(code)

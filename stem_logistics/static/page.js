@@ -90,9 +90,11 @@
     setTimeout(look, wait);
   }
 
-  // What a person typed into a public form outlives a lost page; it never leaves the tab, and no password is kept.
+  // What a person typed into a public form outlives a lost page: in the tab, or, where it is sent until it is answered, in
+  // the browser until it was sent, two weeks at most. No password is kept.
   for (const form of document.querySelectorAll("form[data-keep]")) {
     const key = `keep:${location.pathname}:${form.dataset.keep}`;
+    const store = form.dataset.retry === undefined ? sessionStorage : localStorage;
     const fields = () =>
       [...form.elements].filter(
         (field) =>
@@ -100,7 +102,8 @@
           (!["hidden", "password", "file", "submit"].includes(field.type) || field.closest("[data-draw]")) // a signature is typed with a finger
       );
     try {
-      const kept = JSON.parse(sessionStorage.getItem(key) ?? "null");
+      let { at, values: kept, files } = JSON.parse(store.getItem(key) ?? "{}");
+      if (Date.now() - at > 14 * 86400000) kept = null;
       // The server's own answer, a form with its errors, is newer than what was kept.
       if (kept && !document.querySelector(".error-summary")) {
         const used = {};
@@ -114,9 +117,16 @@
           const place = (used[field.name] = (used[field.name] ?? -1) + 1);
           if (place < values.length) field.value = values[place];
         }
+        // A file cannot be filled in again.
+        for (const field of files && form.dataset.again ? form.querySelectorAll("input[type=file]") : []) {
+          const note = document.createElement("p");
+          note.className = "hint";
+          note.textContent = form.dataset.again;
+          field.before(note);
+        }
       }
     } catch {
-      sessionStorage.removeItem(key);
+      // It cannot be read, or nothing may be kept here: the form is as the server gave it.
     }
     form.addEventListener("input", () => {
       const values = {};
@@ -125,7 +135,8 @@
         (values[field.name] ??= []).push(field.value);
       }
       try {
-        sessionStorage.setItem(key, JSON.stringify(values));
+        const files = [...form.querySelectorAll("input[type=file]")].some((field) => field.files.length);
+        store.setItem(key, JSON.stringify({ at: Date.now(), values, files }));
       } catch {
         // No room, or not allowed: the form works all the same.
       }
@@ -187,5 +198,7 @@
     settle();
   }
   // A page that says "done" names the form that it finishes.
-  for (const done of document.querySelectorAll("[data-forget]")) sessionStorage.removeItem(`keep:${done.dataset.forget}`);
+  for (const done of document.querySelectorAll("[data-forget]")) {
+    for (const store of [sessionStorage, localStorage]) store.removeItem(`keep:${done.dataset.forget}`);
+  }
 })();

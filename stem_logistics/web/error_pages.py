@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from stem_logistics.web.i18n import LazyText, _
+from stem_logistics.web.language import safe_local_path
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,9 @@ REFUSALS: Final[dict[int, Refusal]] = {
         _("Look for a newer mail from us, or ask us for a new link."),
     ),
     413: Refusal(
-        _("The file is too large"),
-        _("What was sent is larger than we can take."),
-        _("Send a smaller file, for example a photograph of lower resolution."),
+        _("The files are too large"),
+        _("What was sent is larger than we can take, so nothing of it was kept."),
+        _("Go back to the form: what you typed is still there. Choose smaller files, or send fewer at once."),
     ),
     415: Refusal(
         _("We cannot read this kind of file"),
@@ -92,6 +94,15 @@ TITLES: Final[dict[str, LazyText]] = {
     "wave-opens-later": _("Applications have not opened yet"),
 }
 OWN_PAGES: Final = ("application", "result", "r")
+
+
+def form_page(path: str, referer: str) -> str:
+    """Where a form was filled in that was too large to be read: the page that it was sent from, if it is one of the
+    same link or thing; empty for any other."""
+    came_from = urlsplit(referer)
+    same = came_from.path.split("/")[:3] == path.split("/")[:3] and came_from.path.startswith("/")
+    query = f"?{came_from.query}" if came_from.query else ""
+    return safe_local_path(came_from.path + query) if same else ""
 
 
 def own_page(path: str) -> str:

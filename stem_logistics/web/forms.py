@@ -1,11 +1,14 @@
 """From what a person typed to a checked model, or to words beside the fields; nothing typed is lost."""
 
-from collections.abc import Mapping
-from typing import TypeVar
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
+from litestar import Request
 from pydantic import BaseModel, ValidationError
 
 from stem_logistics.web.i18n import Text, _
+from stem_logistics.web.idempotency import answer_once
 
 M = TypeVar("M", bound=BaseModel)
 FormErrors = dict[str, Text]
@@ -35,6 +38,34 @@ _WORDS: dict[str, Text] = {
     "too_short": _("Choose at least one."),
 }
 _GENERAL = _("This is not right. See the hint.")
+
+
+async def texts(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """A form's texts, by name."""
+    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+
+
+def new_form_key() -> str:
+    """What tells one filling-in of a form from the next."""
+    return secrets.token_urlsafe(16)
+
+
+async def once(
+    request: Request[Any, Any, Any], typed: Mapping[str, str], work: Callable[[], Awaitable[object]]
+) -> None:
+    """Do what a form asks for, once for its key: a browser on a bad network sends it until it hears an answer.
+
+    Args:
+        typed: the form's texts; without a `key` among them the work is simply done.
+        work: raises where it is refused, and nothing is noted then.
+    """
+
+    async def make() -> tuple[int, dict[str, Any]]:
+        await work()
+        return 303, {}
+
+    key = typed.get("key", "").strip()[:100]
+    await answer_once(f"form:{key}" if key else None, [request.url.path], make)
 
 
 def errors_from(error: ValidationError, labels: Mapping[str, Text] | None = None) -> FormErrors:

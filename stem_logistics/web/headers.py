@@ -13,7 +13,7 @@ def new_request_id() -> str:
 
 def public_path(path: str) -> str:
     """A path as logs may hold it: without a link's token, whole or cut off by a mail program."""
-    path = re.sub(r"^/(r|application|result|k|s)/[^/]+", r"/\1/…", path)
+    path = re.sub(r"^/(r|h|application|result|k|s)/[^/]+", r"/\1/…", path)
     return re.sub(r"/[A-Za-z0-9_-]{30,}", "/…", path)
 
 

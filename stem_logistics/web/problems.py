@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from stem_logistics import runtime
 from stem_logistics.db.errors import is_away, is_unstorable
 from stem_logistics.errors import DomainError, FieldErrors, Invalid, NotFound, SignInNeeded, Unavailable
-from stem_logistics.web.error_pages import TITLES, own_page
+from stem_logistics.web.error_pages import TITLES, form_page, own_page
 from stem_logistics.web.headers import public_path
 from stem_logistics.web.language import safe_local_path
 from stem_logistics.web.sentences import sentence, sentence_of
@@ -60,6 +60,7 @@ def _answer(
                 "request_id": request_id,
                 "title": TITLES.get(slug),
                 "back": own_page(request.url.path) if status not in (401, 403, 404, 410) else "",
+                "form": form_page(request.url.path, request.headers.get("referer", "")) if status == 413 else "",
             },
             status_code=status,
             headers=headers,

@@ -1,7 +1,10 @@
 """Who is asking, and whether they may: identity from the cookie, the guard on every route, headers on every answer."""
 
+import asyncio
+import contextlib
 import re
 import time
+from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
@@ -21,6 +24,8 @@ from stem_logistics.errors import Forbidden, NotFound, SignInNeeded
 from stem_logistics.web.headers import answer_headers, new_request_id, public_path
 
 SESSION_COOKIE: Final = "stem_session"
+MOST_READ_OF_REFUSED: Final = 300_000_000
+SECONDS_READ_OF_REFUSED: Final = 120
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
@@ -56,10 +61,28 @@ class RequestMiddleware(ASGIMiddleware):
         status = 0
         structlog.contextvars.bind_contextvars(request_id=request_id)
 
+        read_whole = False
+
+        async def receive_noting() -> Any:
+            nonlocal read_whole
+            message = await receive()
+            read_whole = read_whole or not message.get("more_body", False)
+            return message
+
+        async def read_rest() -> None:
+            # a browser that is still sending sees an answer only after it was heard out
+            left = MOST_READ_OF_REFUSED
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SECONDS_READ_OF_REFUSED):
+                    while not read_whole and left > 0:
+                        left -= len((await receive_noting()).get("body", b""))
+
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                    await read_rest()
                 headers = MutableScopeHeaders.from_message(message)
                 headers["x-request-id"] = request_id
                 for name, value in answer_headers(scope["path"]).items():
@@ -71,7 +94,7 @@ class RequestMiddleware(ASGIMiddleware):
         scope["user"] = ANONYMOUS
         with runtime.acting(runtime.Actor(ANONYMOUS, channel, request_id, origin)):
             try:
-                await next_app(scope, receive, send_with_headers)
+                await next_app(scope, receive_noting, send_with_headers)
             finally:
                 took = round((time.perf_counter() - started) * 1000, 1)
                 # A school's link is a secret: only the route's pattern is logged.

@@ -18,6 +18,7 @@ from stem_logistics.codes import parse_code, shown_code
 from stem_logistics.registry.geography import REGION_BY_CODE
 from stem_logistics.web import formats
 from stem_logistics.web.error_pages import refusal
+from stem_logistics.web.forms import new_form_key
 from stem_logistics.web.i18n import LANGUAGES, current_locale, plural_form, single_form
 from stem_logistics.web.navigation import MENU, NavEntry, Viewer, entries_for
 
@@ -58,6 +59,7 @@ def create_environment(
         `_`, `gettext`, `ngettext`, `pgettext`, `npgettext`, and `{% trans %}`: words (`%` is written `%%`);
         `lang()`: `el` or `en`; `other_languages()`: the others; `language_link(code)`: where to switch;
         `static(name)`: address of a static file; `csrf()`: the hidden field of a form, in a page's own body;
+        `form_key()`: another one, by which a form that is sent twice counts once (`web.forms.once`);
         `viewer()`: the signed-in `Viewer` or None; `menu()`: the entries that they may open;
         `footer_links()`: the entries at the foot of every page;
         `may(permission)`: whether they may; `here()`: this page's path and query; `path()`: its path;
@@ -118,6 +120,7 @@ def create_environment(
         "language_link": _language_link,
         "static": static,
         "csrf": _csrf,
+        "form_key": _form_key,
         "viewer": viewer,
         "menu": menu_entries,
         "footer_links": lambda: foot,
@@ -236,6 +239,10 @@ def _when(moment: Any, style: str = "date") -> str:
 def _csrf(context: Context) -> str:
     # Litestar escapes the token when it builds the field.
     return Markup(context["csrf_input"])  # noqa: S704
+
+
+def _form_key() -> Markup:
+    return Markup('<input type="hidden" name="key" value="{}">').format(new_form_key())
 
 
 @pass_context

@@ -36,6 +36,22 @@ def _kept(page: str) -> list[str]:
     return [part.split('"')[0] for part in page.split('name="kept" value="')[1:]]
 
 
+async def test_a_report_sent_twice_counts_once(app: Litestar) -> None:
+    """A browser that heard no answer sends the same form again: one repair, and the same answer."""
+    async with browser(app) as client:
+        with acting_as(OPERATOR):
+            kit = await kit_at_school()
+            link = await _link()
+        page = f"{link}/kit/{kit}"
+        shown = await client.get(page)
+        key = shown.text.split('name="key" value="')[2].split('"')[0]
+        assert shown.text.count("data-retry") == 2 and "send.js" in shown.text
+        form = {"part": (await serials(kit))[0], "fault": "Σπασμένη θύρα", "key": key}
+        answers = [await _send(client, page, form, [("a.jpg", picture())]) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [303, 303]
+        assert await fetch_value("SELECT count(*) FROM repair") == 1
+
+
 async def test_photographs_go_with_the_report(app: Litestar) -> None:
     """Several, made anew without place and maker; a refusal keeps those that were good; only staff open them."""
     async with browser(app) as client, client_of(app) as staff:

@@ -208,19 +208,6 @@ async def parcel_of_another() -> Parcel:
         return await dispatched_parcel("0501662")
 
 
-async def test_a_photograph_of_forty_megabytes_is_refused_in_words(app: Litestar) -> None:
-    """It is turned away by its size, whatever it is, with what to do; nothing is received."""
-    async with browser(app) as client:
-        box = await parcel()
-        board = (await box.line("microbit")).key
-        _page, hidden = await form_of(client, box.token, board)
-        typed = {**hidden, **WHO, f"outcome-{board}": "damaged", f"damage_reason-{board}": "transport"}
-        large = {f"photo-{board}": ("big.jpg", b"\xff\xd8\xff" + bytes(40_000_000), "image/jpeg")}
-        refused = await post_form(client, f"/r/{box.token}/confirm", typed, files=large)
-        assert refused.status_code == 413 and "χαμηλότερης ανάλυσης" in refused.text
-        assert await fetch_value("SELECT count(*) FROM receipt") == 0
-
-
 async def test_a_cancelled_consignment_is_not_received(service: Settings) -> None:
     """By its link, or by staff with a paper: a receipt for a cancelled consignment is refused and moves nothing."""
     box = await dispatched_parcel()
