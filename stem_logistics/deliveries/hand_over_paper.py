@@ -9,7 +9,7 @@ from stem_logistics.accounts.policy import Permission, Principal
 from stem_logistics.codes import parse_code, shown_code
 from stem_logistics.deliveries import leg_queries, protocols, queries, receipt_queries
 from stem_logistics.deliveries.documents.paper import Paper, paper_pdf
-from stem_logistics.deliveries.documents.text import greek_date, greek_time
+from stem_logistics.deliveries.documents.text import greek_date, greek_time, greek_weight
 from stem_logistics.errors import NotFound
 
 HEADS = ("Είδος", "Σετ", "Τεμάχια")
@@ -53,7 +53,7 @@ async def _paper(consignment: dict[str, Any], leg: dict[str, Any], following: di
     receipts = await receipt_queries.receipts_of(consignment["id"])
     town = (consignment["institution_postcode"], consignment["institution_municipality"])
     address = ", ".join(x for x in (consignment["institution_address"], " ".join(x for x in town if x)) if x)
-    weight = f"{consignment['weight_grams'] / 1000:.1f} kg".replace(".", ",") if consignment["weight_grams"] else ""
+    weight = greek_weight(consignment["weight_grams"])
     return Paper(
         "ΠΡΩΤΟΚΟΛΛΟ ΠΑΡΑΔΟΣΗΣ ΔΕΜΑΤΩΝ",
         "Πρωτόκολλο παράδοσης δεμάτων",

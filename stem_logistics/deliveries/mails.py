@@ -107,6 +107,24 @@ def cancelled(consignment: dict[str, Any], why: str, *, to_school: bool) -> tupl
         return gettext("Consignment %(code)s was cancelled", code=shown), "\n\n".join(parts) + "\n"
 
 
+def paper_refused(consignment: dict[str, Any], why: str) -> tuple[str, str]:
+    """Subject and body of the mail to a school from whose signed paper nothing can be entered."""
+    with use_locale("el"):
+        shown = shown_code(consignment["code"])
+        parts = [
+            gettext(
+                "To: %(school)s (%(code)s)",
+                school=consignment["institution_name"],
+                code=consignment["institution_code"],
+            ),
+            gettext("We could not enter the receipt of consignment %(code)s from the paper that you sent.", code=shown),
+            gettext("Why: %(why)s", why=why),
+            gettext("Please send it again, or confirm the receipt, with the link of our first message."),
+            gettext("National Support Organisation eTwinning"),
+        ]
+        return gettext("The signed paper of consignment %(code)s", code=shown), "\n\n".join(parts) + "\n"
+
+
 def protocol(
     consignment: dict[str, Any], receipt: dict[str, Any], link: str | None, quality: str | None = None
 ) -> tuple[str, str]:

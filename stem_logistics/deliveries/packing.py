@@ -1,6 +1,7 @@
 """Packing by scan: each thing that goes into the parcels is held against what the consignment is to have."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -73,7 +74,15 @@ async def progress(consignment_id: int) -> list[dict[str, Any]]:
             if lines[device["line_id"]]["head_id"] == kit["kit_id"]
         ]
         by_label = (kit["kit_id"], None) in seen
-        found.append({**kit, "devices": mine, "seen": by_label or (bool(mine) and all(d["seen"] for d in mine))})
+        # a kit's label stands for all that is in it; otherwise what has no serial number is ticked
+        loose = [
+            {**line, "loose": left}
+            for line in lines.values()
+            if line["head_id"] == kit["kit_id"] and not by_label
+            if (left := line["quantity"] - sum(device["line_id"] == line["id"] for device in devices))
+        ]
+        whole = by_label or (bool(mine) and all(d["seen"] for d in mine))
+        found.append({**kit, "devices": mine, "loose": loose, "seen": whole})
     return found
 
 
@@ -188,15 +197,52 @@ async def swap(code: str, kit: str, instead_of: str) -> None:
 
 
 async def close(
-    code: str, *, parcels: int, weight_grams: int | None, courier: str, tracking_number: str, document: str
+    code: str,
+    *,
+    parcels: int,
+    weight_grams: int | None,
+    courier: str,
+    tracking_number: str,
+    document: str,
+    ticked: Collection[int] = (),
+    why_unscanned: str = "",
 ) -> None:
-    """The parcels are closed: how many, how heavy, who will carry them if that is known, the supplier's document."""
+    """The parcels are closed: how many, how heavy, who will carry them if that is known, the supplier's document.
+
+    Args:
+        ticked: the lines whose loose pieces the packer saw going in.
+        why_unscanned: why something was neither scanned nor ticked.
+
+    Raises:
+        Conflict: something was not, and nobody says why.
+    """
     async with unit_of_work():
         consignment = await service.get_consignment(code, Permission.DELIVERIES_WRITE)
+        kits = await progress(consignment["id"])
+        unseen, unticked = missing_of(kits, ticked)
+        if (unseen or unticked) and not why_unscanned.strip():
+            raise Conflict("packing-not-all-scanned", code=consignment["code"], kits=unseen, lines=unticked)
+        await packing_queries.note_unscanned(
+            consignment["id"], why_unscanned.strip()[:500] if unseen or unticked else ""
+        )
         await packing_queries.note_papers(
             consignment["id"], courier.strip()[:80], tracking_number.strip()[:80], document.strip()[:80]
         )
         await service.pack(code, parcels=parcels, weight_grams=weight_grams)
-        kits = await progress(consignment["id"])
-        unseen = sum(not kit["seen"] for kit in kits)
-        await audit.record("consignment-scanned", "consignment", consignment["code"], kits=len(kits), unseen=unseen)
+        await audit.record(
+            "consignment-scanned",
+            "consignment",
+            consignment["code"],
+            why=why_unscanned.strip()[:500],
+            kits=len(kits),
+            unseen=unseen,
+            unticked=unticked,
+        )
+
+
+def missing_of(kits: list[dict[str, Any]], ticked: Collection[int] = ()) -> tuple[int, int]:
+    """How many kits were not scanned, and how many lines of loose pieces not ticked. What is sent again for a case has
+    no kit to scan: its devices were scanned in, its loose pieces are ticked."""
+    unseen = sum(not kit["seen"] and bool(kit["devices"]) for kit in kits)
+    unseen += sum(not kit["seen"] and not kit["devices"] and not kit["loose"] for kit in kits)
+    return unseen, sum(line["id"] not in ticked for kit in kits for line in kit["loose"])

@@ -19,7 +19,7 @@ WRITE = {"permission": Permission.DELIVERIES_WRITE}
 
 
 async def _view(
-    code: str, *, said: Scanned | None = None, error: str = "", typed: dict[str, str] | None = None
+    code: str, *, said: Scanned | None = None, error: str = "", typed: dict[str, Any] | None = None
 ) -> Template:
     row = await service.get_consignment(code, Permission.DELIVERIES_WRITE)
     kits = await packing.progress(row["id"])
@@ -30,6 +30,7 @@ async def _view(
         "lines": inside["lines"],
         "left": inside["left"],
         "seen": sum(kit["seen"] for kit in kits),
+        "missing": packing.missing_of(kits),
         "said": said,
         "why": sentence_of(said.refusal) if said and said.refusal else "",
         "error": error,
@@ -90,7 +91,9 @@ def grams_of(typed: str) -> int | None:
 )
 async def close(request: AnyRequest, code: FromPath[str]) -> Redirect | Template:
     """The parcels are closed; their papers can be printed."""
-    form = {name: str(value) for name, value in (await request.form()).items()}
+    given = await request.form()
+    form: dict[str, Any] = {name: str(value) for name, value in given.items()}
+    form["tick"] = [int(each) for each in map(str, given.getall("tick", [])) if each.isdecimal() and len(each) < 19]
     parcels = form.get("parcels", "").strip()
     try:
         await packing.close(
@@ -100,6 +103,8 @@ async def close(request: AnyRequest, code: FromPath[str]) -> Redirect | Template
             courier=form.get("courier", ""),
             tracking_number=form.get("tracking_number", ""),
             document=form.get("document", ""),
+            ticked=form["tick"],
+            why_unscanned=form.get("why_unscanned", ""),
         )
     except DomainError as refused:
         if refused.status == 404:

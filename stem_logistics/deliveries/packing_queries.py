@@ -53,6 +53,11 @@ async def swap_award(consignment_id: int, kit_id: int) -> int | None:
     return found
 
 
+async def note_unscanned(consignment_id: int, why: str) -> None:
+    """Note why its parcels were closed without a scan of everything; empty where everything was scanned."""
+    await execute("UPDATE consignment SET unscanned_reason = $2 WHERE id = $1", consignment_id, why)
+
+
 async def note_papers(consignment_id: int, courier: str, tracking_number: str, document: str) -> None:
     """Note what the packer knows already of how it will travel."""
     await execute(

@@ -31,7 +31,7 @@ from stem_logistics.deliveries.documents.packing import (
 )
 from stem_logistics.deliveries.documents.parties import School, Sender
 from stem_logistics.deliveries.documents.protocol import LaterQuality, Protocol, Signer, protocol_pdf
-from stem_logistics.deliveries.documents.text import greek_date
+from stem_logistics.deliveries.documents.text import greek_date, greek_weight
 from stem_logistics.errors import NotFound
 
 # What a receipt answers of a line, in the order of the first codes.
@@ -216,7 +216,7 @@ async def shipment_of(consignment: dict[str, Any]) -> Shipment:
         f"{runtime.settings().base_url}/c/{consignment['code']}",
         consignment["parcels"],
         _carrier(consignment),
-        f"{consignment['weight_grams'] / 1000:.1f} kg".replace(".", ",") if consignment["weight_grams"] else "",
+        greek_weight(consignment["weight_grams"]),
         consignment["supplier_document"],
         case=shown_code(consignment["case_code"]) if consignment["case_code"] else "",
         awaited=await _awaited(consignment),

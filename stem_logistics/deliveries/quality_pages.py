@@ -11,19 +11,18 @@ from litestar.types import ControllerRouterHandler
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.deliveries import around_form, quality, receipts
 from stem_logistics.deliveries.kept_photos import kept_photo
-from stem_logistics.deliveries.photos import LARGEST_BYTES
+from stem_logistics.deliveries.photos import LARGEST_FORM_BYTES
 from stem_logistics.deliveries.quality import Found, Looked
 from stem_logistics.deliveries.reasons import DAMAGE_WORDS
 from stem_logistics.deliveries.receipt_form import LONGEST_FIELD, OTHER_ROLE, ROLES
 from stem_logistics.deliveries.receipt_steps import kept_photos
-from stem_logistics.deliveries.receipts import MOST_PHOTOS, ReceiptRefused
+from stem_logistics.deliveries.receipts import ReceiptRefused
 from stem_logistics.web.i18n import Text
 from stem_logistics.web.sentences import sentence
 
 AnyRequest = Request[Any, Any, Any]
 LINK = {"permission": Permission.LINK_RECEIPT}
 WRITE = {"permission": Permission.DELIVERIES_WRITE}
-LARGEST_FORM_BYTES = MOST_PHOTOS * LARGEST_BYTES + 1_000_000
 
 
 async def _page(

@@ -16,7 +16,7 @@ CONSIGNMENTS = """FROM consignment c JOIN institution i ON i.id = c.institution_
 COLUMNS = """c.id, c.code, c.state, c.courier, c.tracking_number, c.supplier_document, c.expected_on, c.parcels,
   c.weight_grams, dr.code AS directorate_code,
   c.created_at, c.packed_at, c.dispatched_at, c.completed_at, c.cancelled_at, c.cancel_reason, c.wave_id,
-  c.return_due_on, c.returned_at, c.return_note,
+  c.return_due_on, c.returned_at, c.return_note, c.unscanned_reason,
   c.institution_id, i.code AS institution_code, i.name AS institution_name, i.kind AS institution_kind,
   i.email AS institution_email, i.address AS institution_address, i.postcode AS institution_postcode,
   i.municipality AS institution_municipality, i.phone AS institution_phone, i.regional_directorate_id,
@@ -29,11 +29,16 @@ COLUMNS = """c.id, c.code, c.state, c.courier, c.tracking_number, c.supplier_doc
   (SELECT count(*) FROM consignment_kit ck WHERE ck.consignment_id = c.id) AS kits,
   (SELECT count(*) FROM receipt rc WHERE rc.consignment_id = c.id) AS receipts,
   (c.state IN ('dispatched', 'partially-received') AND c.expected_on < CURRENT_DATE) AS late,
+  EXISTS (SELECT FROM receipt_paper p WHERE p.consignment_id = c.id AND p.receipt_id IS NULL
+    AND p.refused_at IS NULL) AS signed_on_file,
   (c.state = 'returning' AND c.return_due_on < CURRENT_DATE) AS back_late"""
 # States that a list offers beside the real ones.
 GROUPS = {
     "awaited": "c.state IN ('dispatched', 'partially-received')",
     "late": "c.state IN ('dispatched', 'partially-received') AND c.expected_on < CURRENT_DATE",
+    # the school has sent the signed paper; nobody has entered it
+    "signed": """EXISTS (SELECT FROM receipt_paper p WHERE p.consignment_id = c.id AND p.receipt_id IS NULL
+      AND p.refused_at IS NULL)""",
     "back-late": "c.state = 'returning' AND c.return_due_on < CURRENT_DATE",
 }
 SORTS = {

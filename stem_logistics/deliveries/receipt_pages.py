@@ -9,7 +9,7 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.deliveries import receipt_steps, receipts, signing
+from stem_logistics.deliveries import paper_receipts, receipt_steps, receipts, signing
 from stem_logistics.deliveries.photos import LARGEST_FORM_BYTES
 from stem_logistics.errors import Conflict, DomainError
 from stem_logistics.inventory import service as stock
@@ -22,12 +22,13 @@ LINK = {"permission": Permission.LINK_RECEIPT}
 READING = [HttpMethod.GET, HttpMethod.HEAD]
 
 
-def _front(token: str, awaited: dict[str, Any], *, notice: Text = "", status: int = 200) -> Template:
+async def _front(token: str, awaited: dict[str, Any], *, notice: Text = "", status: int = 200) -> Template:
     lines = awaited["lines"]
     context = {
         **awaited,
         "token": token,
         "notice_text": notice,
+        "papers": await paper_receipts.open_of(awaited["consignment"]["id"]),
         "open_pieces": sum(line.outstanding for line in lines),
     }
     return Template("deliveries/receipt.html", context=context, status_code=status)
@@ -36,7 +37,7 @@ def _front(token: str, awaited: dict[str, Any], *, notice: Text = "", status: in
 @route("/r/{token:str}", http_method=READING, opt=LINK, include_in_schema=False, operation_id="ReceiptPage")
 async def receipt_page(request: AnyRequest, token: FromPath[str]) -> Template:
     """What was sent, what is still to be confirmed, what was confirmed. Opening it changes nothing."""
-    return _front(token, await receipts.awaited())
+    return await _front(token, await receipts.awaited())
 
 
 @get("/r/{token:str}/lines", opt=LINK, include_in_schema=False, operation_id="ReceiptLinesPage")
@@ -66,7 +67,7 @@ async def confirm(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
         answer = await receipt_steps.confirm(request, f"/r/{token}", awaited)
     except Conflict as refused:
         # nothing is left to confirm: what there is now, and why
-        return _front(token, await receipts.awaited(), notice=sentence_of(refused), status=409)
+        return await _front(token, await receipts.awaited(), notice=sentence_of(refused), status=409)
     return answer if isinstance(answer, Template) else Redirect(f"/r/{token}/done/{answer}", status_code=303)
 
 
@@ -171,11 +172,44 @@ async def file_signed(request: AnyRequest, token: FromPath[str], code: FromPath[
     except DomainError as refused:
         if refused.status == 404:
             raise
-        return _front(token, await receipts.awaited(), notice=sentence_of(refused), status=422)
+        return await _front(token, await receipts.awaited(), notice=sentence_of(refused), status=422)
     return Redirect(f"/r/{token}/done/{code}", status_code=303)
 
 
+@get(
+    "/r/{token:str}/blank.pdf",
+    opt=LINK,
+    include_in_schema=False,
+    operation_id="BlankProtocolByLink",
+    media_type="application/pdf",
+)
+async def blank(request: AnyRequest, token: FromPath[str]) -> Response[bytes]:
+    """The protocol to be filled in, signed and stamped by hand."""
+    consignment = (await receipts.awaited())["consignment"]
+    return pdf_response(await paper_receipts.blank(consignment), f"protokollo-keno-{consignment['code']}")
+
+
+@post(
+    "/r/{token:str}/paper",
+    opt=LINK,
+    include_in_schema=False,
+    operation_id="SchoolSendsPaper",
+    status_code=303,
+    request_max_body_size=LARGEST_FORM_BYTES,
+)
+async def send_paper(request: AnyRequest, token: FromPath[str]) -> Response[Any]:
+    """The blank protocol, filled in, signed, stamped and photographed: staff enter the receipt from it."""
+    try:
+        contents = await receipt_steps.uploads_of(request, "papers")
+        await once(request, await texts(request), lambda: paper_receipts.file_papers(contents))
+    except DomainError as refused:
+        return await _front(token, await receipts.awaited(), notice=sentence_of(refused), status=422)
+    return Redirect(f"/r/{token}", status_code=303)
+
+
 ROUTES: list[ControllerRouterHandler] = [
+    blank,
+    send_paper,
     receipt_page,
     lines_page,
     form_page,

@@ -32,6 +32,14 @@ async def upload_of(request: AnyRequest, name: str) -> bytes:
     return await upload.read(LARGEST_BYTES + 1)
 
 
+async def uploads_of(request: AnyRequest, name: str) -> list[bytes]:
+    """The bytes of every uploaded file of a field, a byte more than is taken at most of each."""
+    uploads = (await request.form()).getall(name, [])
+    return [
+        await upload.read(LARGEST_BYTES + 1) for upload in uploads if isinstance(upload, UploadFile) and upload.filename
+    ]
+
+
 def _open_keys(awaited: dict[str, Any]) -> set[str]:
     """The lines of which something may still be confirmed: none, where it was cancelled."""
     if awaited["consignment"]["state"] in CALLED_OFF:
@@ -79,7 +87,11 @@ def form(request: AnyRequest, base: str, awaited: dict[str, Any], *, staff: bool
     if not keys:
         return Redirect(base if not staff else f"/consignments/{awaited['consignment']['code']}", status_code=303)
     ticked = tuple(key for key in request.query_params.getall("line", []) if key in keys)
-    return _page(base, awaited, ReceiptForm(ticked, {"key": secrets.token_urlsafe(16)}), staff=staff)
+    typed = {"key": secrets.token_urlsafe(16)}
+    if staff and awaited["papers"]:
+        # what the school sent stands for the paper that staff would have to add
+        typed["kept-signed"] = carried_digest(awaited["papers"][0]["digest"], awaited["consignment"]["id"])
+    return _page(base, awaited, ReceiptForm(ticked, typed), staff=staff)
 
 
 async def confirm(request: AnyRequest, base: str, awaited: dict[str, Any], *, staff: bool = False) -> str | Template:

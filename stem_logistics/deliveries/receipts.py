@@ -12,6 +12,7 @@ from stem_logistics.codes import new_code, parse_code
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.deliveries import (
     mails,
+    paper_queries,
     photo_queries,
     protocols,
     queries,
@@ -147,6 +148,7 @@ async def confirm(consignment_id: int, given: Confirmation) -> dict[str, Any]:
             await queries.release_kits(consignment_id)
         receipt = await receipt_queries.receipt_by_code(code)
         assert receipt is not None
+        await paper_queries.entered(consignment_id, receipt["id"])
         if after is State.RECEIVED and consignment["case_code"]:
             await resending.settle(consignment, receipt)
         digest = await protocols.store_protocol(receipt)

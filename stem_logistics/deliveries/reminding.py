@@ -84,6 +84,9 @@ async def remind() -> dict[str, Any]:
         # whoever was asked today has until tomorrow to answer before the next one is
         if any(step.sent_on == today for step in steps):
             continue
+        # it has answered, on paper: the next step is ours
+        if row["signed_on_file"]:
+            continue
         for step in steps:
             # the school has not been written to yet: only the stop that is to sign is asked
             if step.sent_on is not None or step.due_on > today or (row["waits_for_stop"] and step.name != "school"):

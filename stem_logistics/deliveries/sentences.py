@@ -101,6 +101,8 @@ SENTENCES: dict[str, str] = {
         "This is a photograph in HEIC, which only some phones open. In the camera's settings choose the most "
         "compatible format (JPEG), or send a screenshot of the picture."
     ),
+    "papers-too-many": N_("At most %(most)s photographs or files of the paper can be sent at once."),
+    "no-paper-waits": N_("No signed paper of consignment %(code)s waits to be entered."),
     "paper-too-large": N_(
         "The file is over %(limit)s MB. Choose a smaller one, or photograph the paper at a lower resolution."
     ),
@@ -195,6 +197,10 @@ SENTENCES: dict[str, str] = {
     "tracking-code-not-chosen": N_("Consignment %(code)s is in the courier's list but was not chosen here."),
     "consignment-not-packing": N_("Consignment %(code)s is not being packed. Open it again first."),
     "scan-empty": N_("Nothing could be read. Scan again."),
+    "packing-not-all-scanned": N_(
+        "Not everything of consignment %(code)s was scanned or ticked (kits: %(kits)s, loose parts: %(lines)s). Scan and "
+        "tick it, or say why you close it without."
+    ),
     "scan-unknown": N_("Nobody knows “%(what)s”: it is no kit's code and no device's serial number. Put it aside."),
     "scan-of-another-consignment": N_("Kit %(kit)s belongs to consignment %(consignment)s for %(school)s."),
     "scan-not-in-store": N_("Kit %(kit)s is not in the store, it is at: %(place)s. Put it aside and ask."),

@@ -10,7 +10,7 @@ from litestar.response import Redirect, Stream, Template
 from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.deliveries import from_wave, last_mile, legs, protocols, receipts, service
+from stem_logistics.deliveries import from_wave, last_mile, legs, paper_receipts, protocols, receipts, service
 from stem_logistics.deliveries.discrepancies import list_discrepancies
 from stem_logistics.deliveries.reasons import KIND_WORDS, STATE_TONES, STATE_WORDS
 from stem_logistics.deliveries.receipt_pages import pdf_response
@@ -18,7 +18,7 @@ from stem_logistics.deliveries.rules import State, actions
 from stem_logistics.errors import DomainError, Invalid
 from stem_logistics.inventory import definitions
 from stem_logistics.web.exports import Column, export_response
-from stem_logistics.web.i18n import _, current_locale
+from stem_logistics.web.i18n import Text, _, current_locale
 from stem_logistics.web.listing import Choice, ListQuery, ListSpec, Words
 from stem_logistics.web.sentences import sentence_of
 
@@ -29,7 +29,7 @@ CONSIGNMENT_LIST = ListSpec(
     sorts=("code", "created", "school", "state", "dispatched", "expected", "destination"),
     default_sort="-created",
     filters={
-        "state": Choice.of("late", "awaited", "back-late", *(state.value for state in State)),
+        "state": Choice.of("late", "awaited", "signed", "back-late", *(state.value for state in State)),
         "wave": Words(60),
         "region": Words(30),
         "directorate": Words(30),
@@ -147,23 +147,40 @@ async def consignment_view(
 ) -> Template:
     """A consignment's page, with what was refused and what had been typed."""
     row = await service.get_consignment(code)
+    way = await legs.legs_of(row["id"])
     found, _total = await list_discrepancies({"consignment": row["code"]})
     context = {
         "consignment": row,
         **await service.contents(row["id"]),
-        "legs": await legs.legs_of(row["id"]),
+        "legs": way,
         "stops": await _stops_for(row),
         "receipts": await receipts.receipts_of(row["id"]),
         "discrepancies": found,
+        "papers": await paper_receipts.open_of(row["id"]),
         "possible": [action.value for action in actions(State(row["state"]))],
         "states": STATE_WORDS,
         "tones": STATE_TONES,
         "kinds": KIND_WORDS,
-        "done": DONE.get(done, ""),
+        "done": _done(done, way),
         "error": error,
         "typed": typed or {},
     }
     return Template("deliveries/consignment.html", context=context, status_code=422 if error else 200)
+
+
+def _done(done: str, way: list[dict[str, Any]]) -> Text:
+    """What was done; of a mail, to whom it went: a stop of the last mile, or the school."""
+    stop = next((leg for leg in way if leg["state"] == "sent"), None)
+    if stop is None or done not in ("dispatched", "resent"):
+        return DONE.get(done, "")
+    if not stop["stop_email"]:
+        return _("The consignment is on its way to %(name)s, who has no address to write to.", name=stop["stop_title"])
+    if done == "resent":
+        return _("%(name)s was sent a new link.", name=stop["stop_title"])
+    return _(
+        "The consignment has left; %(name)s was sent the link. The school is sent its own when they have signed.",
+        name=stop["stop_title"],
+    )
 
 
 async def _stops_for(row: dict[str, Any]) -> list[tuple[str, str]]:

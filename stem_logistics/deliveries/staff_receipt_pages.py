@@ -8,7 +8,7 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.deliveries import receipt_steps, receipts, service, signing
+from stem_logistics.deliveries import paper_receipts, receipt_steps, receipts, service, signing
 from stem_logistics.deliveries.photos import LARGEST_FORM_BYTES
 from stem_logistics.deliveries.receipt_pages import pdf_response
 from stem_logistics.deliveries.staff_pages import consignment_view
@@ -22,7 +22,7 @@ WRITE = {"permission": Permission.DELIVERIES_WRITE}
 
 async def _awaited(code: str) -> dict[str, Any]:
     row = await service.get_consignment(code, Permission.DELIVERIES_WRITE)
-    return await receipts.awaited_of(row["id"])
+    return {**await receipts.awaited_of(row["id"]), "papers": await paper_receipts.open_of(row["id"])}
 
 
 @get("/consignments/{code:str}/receive", opt=WRITE, include_in_schema=False, operation_id="StaffReceiptLines")
@@ -56,6 +56,36 @@ async def confirm(request: AnyRequest, code: FromPath[str]) -> Response[Any]:
     except Conflict as refused:
         return await consignment_view(home, error=sentence_of(refused))
     return answer if isinstance(answer, Template) else Redirect(f"/consignments/{home}", status_code=303)
+
+
+@get("/consignments/{code:str}/blank.pdf", opt=READ, include_in_schema=False, operation_id="BlankProtocol")
+async def blank(request: AnyRequest, code: FromPath[str]) -> Response[bytes]:
+    """The protocol to be filled in by hand."""
+    row = await service.get_consignment(code)
+    return pdf_response(await paper_receipts.blank(row), f"protokollo-keno-{row['code']}")
+
+
+@get("/consignments/{code:str}/papers/{number:int}", opt=READ, include_in_schema=False, operation_id="SchoolsPaper")
+async def paper(request: AnyRequest, code: FromPath[str], number: FromPath[int]) -> Response[bytes]:
+    """A paper that a school sent, signed."""
+    stored = await paper_receipts.read(code, number)
+    return Response(stored.content, media_type=stored.media_type, headers={"content-disposition": "inline"})
+
+
+@post(
+    "/consignments/{code:str}/papers/refuse",
+    opt=WRITE,
+    include_in_schema=False,
+    operation_id="RefusePaper",
+    status_code=303,
+)
+async def refuse_paper(request: AnyRequest, code: FromPath[str]) -> Response[Any]:
+    """Nothing can be entered from it: the school is asked again."""
+    try:
+        await paper_receipts.refuse(code, why=str((await request.form()).get("why_refused", "")))
+    except DomainError as refused:
+        return await consignment_view(code, error=sentence_of(refused))
+    return Redirect(f"/consignments/{code}", status_code=303)
 
 
 @get("/receipts/{code:str}/signed", opt=READ, include_in_schema=False, operation_id="SignedProtocol")
@@ -104,4 +134,15 @@ async def issue_again(request: AnyRequest, code: FromPath[str]) -> Response[Any]
     return Redirect(f"/consignments/{receipt['consignment_code']}", status_code=303)
 
 
-ROUTES: list[ControllerRouterHandler] = [lines_page, form_page, confirm, signed, file_signed, edition, issue_again]
+ROUTES: list[ControllerRouterHandler] = [
+    blank,
+    paper,
+    refuse_paper,
+    lines_page,
+    form_page,
+    confirm,
+    signed,
+    file_signed,
+    edition,
+    issue_again,
+]

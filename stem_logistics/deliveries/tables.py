@@ -33,6 +33,7 @@ class Consignment(Table, db=ENGINE, tablename="consignment"):
     return_due_on = Date(null=True, default=None)
     returned_at = Timestamptz(null=True, default=None)
     return_note = Text()
+    unscanned_reason = Text()
 
 
 class ConsignmentMail(Table, db=ENGINE, tablename="consignment_mail"):
@@ -148,6 +149,17 @@ class Receipt(Table, db=ENGINE, tablename="receipt"):
     signed_at = Timestamptz(null=True, default=None)
     signed_by = BigInt(null=True, default=None)
     signature = Text()
+
+
+class ReceiptPaper(Table, db=ENGINE, tablename="receipt_paper"):
+    id = BigInt(primary_key=True)
+    consignment_id = BigInt()
+    digest = Bytea()
+    filed_at = Timestamptz()
+    link_id = BigInt(null=True, default=None)
+    receipt_id = BigInt(null=True, default=None)
+    refused_at = Timestamptz(null=True, default=None)
+    refused_because = Text()
 
 
 class ReceiptMember(Table, db=ENGINE, tablename="receipt_member"):

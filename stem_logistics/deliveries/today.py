@@ -1,7 +1,7 @@
 """What the deliveries have for the first page."""
 
 from stem_logistics.accounts.policy import Permission, Principal
-from stem_logistics.deliveries import discrepancies, from_wave, last_mile, receipts, service
+from stem_logistics.deliveries import discrepancies, from_wave, last_mile, paper_receipts, receipts, service
 from stem_logistics.today import Figure, Happened, Task, Today
 from stem_logistics.web.i18n import Text, _, ngettext
 
@@ -38,6 +38,14 @@ async def today(principal: Principal) -> Today:
         text = _("Say what came of what is missing or damaged.")
         tasks.append(Task(title, "/discrepancies?state=open", text, "warn", rows[0]["opened_at"]))
     if principal.may(Permission.DELIVERIES_WRITE):
+        if signed := await paper_receipts.waiting():
+            title = ngettext(
+                "%(num)s receipt is signed on file, to be entered",
+                "%(num)s receipts are signed on file, to be entered",
+                signed,
+            )
+            text = _("Enter it from the paper that the school sent.")
+            tasks.append(Task(title, "/consignments?state=signed", text, "warn"))
         tasks += await _to_send(counts)
     if waiting := await last_mile.waiting():
         title = ngettext(

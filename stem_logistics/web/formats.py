@@ -130,6 +130,11 @@ def money(cents: int) -> str:
     return numbers.format_currency(Decimal(cents) / 100, "EUR", locale=_locale())
 
 
+def kilograms(grams: int) -> str:
+    """`2,45 kg`: all that was weighed."""
+    return f"{number(Decimal(grams) / 1000)} kg"
+
+
 def file_size(size: int) -> str:
     """`1,4 MB`."""
     for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):

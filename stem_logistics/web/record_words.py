@@ -40,6 +40,8 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "committee-member-confirmed": _("Member of a receiving committee confirmed"),
     "quality-recorded": _("Quality of a receipt entered"),
     "protocol-issued-again": _("Protocol issued again"),
+    "signed-paper-sent": _("Signed paper sent by a school"),
+    "signed-paper-refused": _("Signed paper sent back"),
     "signed-protocol-filed": _("Signed protocol put on file"),
     "consignment-cancelled": _("Consignment cancelled"),
     "consignment-returned": _("Cancelled consignment came back"),

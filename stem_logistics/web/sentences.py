@@ -6,10 +6,13 @@ from functools import cache
 from typing import Any
 
 from stem_logistics import nouns
+from stem_logistics.codes import parse_code, shown_code
 from stem_logistics.errors import DomainError
 from stem_logistics.web.formats import format_date
 from stem_logistics.web.i18n import N_, gettext
 
+# Parameters that name things by their public code.
+CODES = frozenset({"kit", "code", "consignment", "case", "other", "what"})
 SENTENCES: dict[str, str] = {
     "invalid-input": N_("Some of what was given cannot be used. See the places named, correct them and send again."),
     "not-found": N_("There is nothing at this address. Check it, or start from the first page."),
@@ -92,13 +95,22 @@ def catalogue() -> Mapping[str, str]:
     return merged
 
 
+def _shown(name: str, value: object) -> object:
+    """A parameter as people read it: days in words, public codes with their hyphen."""
+    if isinstance(value, date):
+        return format_date(value)
+    if name in CODES and isinstance(value, str) and parse_code(value) == value:
+        return shown_code(value)
+    return value
+
+
 def sentence(slug: str, params: Mapping[str, Any]) -> str:
     """The message of a slug in the reader's language; the slug itself where it has none (a test forbids that). Days
-    among its parameters are told as people write them."""
+    and codes among its parameters are told as people write them."""
     text = catalogue().get(slug)
     if text is None:
         return slug
-    params = {name: format_date(value) if isinstance(value, date) else value for name, value in params.items()}
+    params = {name: _shown(name, value) for name, value in params.items()}
     try:
         return gettext(text, **params)
     except KeyError:

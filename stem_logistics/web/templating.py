@@ -69,8 +69,8 @@ def create_environment(
     Filters that every template has:
         `date`, `short_date`, `long_date`, `time`, `datetime`, `ago`, `duration`, `waited` for moments; `when` wraps
         one in `<time>`;
-        `number`, `decimal(places)`, `percent(whole)`, `money` (cents), `file_size`; `code` writes a public
-        code as people read it, `grouped(size)` splits any long code so that it can be read out.
+        `number`, `decimal(places)`, `percent(whole)`, `money` (cents), `file_size`, `kilograms` (grams); `code` writes
+        a public code as people read it, `grouped(size)` splits any long code so that it can be read out.
 
     Args:
         viewer_of: tells from a request who is signed in.
@@ -140,6 +140,7 @@ def create_environment(
         "datetime": formats.format_datetime,
         "when": _when,
         "iso": formats.iso,
+        "kilograms": formats.kilograms,
         "ago": formats.ago,
         "duration": formats.duration,
         "waited": formats.waited,

@@ -347,3 +347,19 @@ async def test_a_hand_over_has_its_paper(app: Litestar) -> None:
         shown = await client.get(f"/consignments/{parcel.code}")
         assert faults(shown.text) == [] and "hand-over.pdf" in shown.text
         assert (await client.get(f"/consignments/{parcel.code}/hand-over.pdf")).content == last.content
+
+
+async def test_staff_read_whom_the_link_went_to(app: Litestar) -> None:
+    """Sent through a stop, the page names the stop, not the school; so does the button that writes again."""
+    async with browser(app) as client:
+        with acting_as(OPERATOR):
+            parcel = await _packed()
+            await last_mile.plan_way(parcel.code, [await _stop("ambassador", "Eleni")])
+        await sign_in(client, await make_person("staff"))
+        page = f"/consignments/{parcel.code}"
+        for action in ("dispatch", "resend"):
+            sent = await post_form(client, f"{page}/{action}", {"courier": "ΕΛΤΑ"})
+            shown = await client.get(sent.headers["location"])
+            said = re.findall(r"notice-good.*?</div>", shown.text, re.DOTALL)[0]
+            assert "Eleni" in said and "στάλθηκε στο σχολείο" not in said
+            assert "Νέο μήνυμα προς: Eleni" in shown.text

@@ -1,12 +1,13 @@
 """Packing by scan: what belongs into the parcels is noted, what does not is refused with why."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from litestar import Litestar
 
 from stem_logistics.db.engine import fetch, fetch_value
-from stem_logistics.deliveries import from_wave, packing, queries, service
+from stem_logistics.deliveries import from_wave, packing, protocols, queries, service
 from stem_logistics.deliveries import service as deliveries
 from stem_logistics.deliveries.packing_pages import grams_of
 from stem_logistics.errors import Conflict, Invalid
@@ -14,6 +15,7 @@ from stem_logistics.inventory import service as stock
 from stem_logistics.settings import Settings
 from tests.deliveries.parcels import assert_ledger_holds, dispatched_parcel
 from tests.deliveries.test_consignments import published_wave
+from tests.deliveries.test_documents import text_of
 from tests.inventory.stock import make_definition, make_institution, receive
 from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in
 from tests.web.accessibility import faults
@@ -161,3 +163,47 @@ async def test_kits_of_tomorrow_are_not_received(service: Settings) -> None:
             definition, [{"microbit": ["A1", "A2"]}], key="k", occurred_at=tomorrow, reason="historic"
         )
     assert await fetch_value("SELECT (SELECT count(*) FROM kit) + (SELECT count(*) FROM device)") == 0
+
+
+async def test_what_was_not_scanned_is_asked_about(app: Litestar) -> None:
+    """Closed without a scan, it wants a reason and keeps what was typed; loose parts are ticked, or a label scanned."""
+    async with browser(app) as client:
+        with acting_as(OPERATOR):
+            (kit,) = await receive(await make_definition())
+            await make_institution()
+            code = await _consignment("0501659")
+            await service.pick(code, kit)
+        await sign_in(client, await make_person("staff"))
+        where = f"/consignments/{code}/packing"
+        page = await client.get(where)
+        assert faults(page.text) == [] and page.text.count('name="tick"') == 2
+        typed = {"parcels": "2", "weight": "2,45", "courier": "ΕΛΤΑ"}
+        refused = await post_form(client, f"{where}/close", typed)
+        assert refused.status_code == 422 and "σετ: 1, χύμα είδη: 2" in refused.text and "2,45" in refused.text
+        assert f"{code[:4]}-{code[4:]}" in refused.text and faults(refused.text) == []
+        ticks = re.findall(r'name="tick" value="(\d+)"', page.text)
+        refused = await post_form(client, f"{where}/close", {**typed, "tick": ticks[0]})
+        assert "χύμα είδη: 1" in refused.text and "checked" in refused.text
+        for serial in await serials(kit):
+            await post_form(client, f"{where}/scan", {"scan": serial})
+        closed = await post_form(client, f"{where}/close", {**typed, "tick": ticks})
+        assert closed.status_code == 303
+        shown = await client.get(f"/consignments/{code}")
+        assert "2,45" in shown.text and "Έκλεισε χωρίς" not in shown.text
+        with acting_as(OPERATOR):
+            row = await service.get_consignment(code)
+            assert "2,45" in text_of(await protocols.packing_list(row))
+            await service.unpack(code)
+        closed = await post_form(client, f"{where}/close", {**typed, "why_unscanned": "χάλασε ο σαρωτής"})
+        assert closed.status_code == 303
+        assert "χάλασε ο σαρωτής" in (await client.get(f"/consignments/{code}")).text
+
+
+async def test_a_scanned_label_stands_for_all_that_is_in_the_kit(service: Settings) -> None:
+    """Nothing of it is left to tick, and the parcels close without a question."""
+    (kit,) = await receive(await make_definition())
+    await make_institution()
+    code = await _consignment("0501659")
+    await packing.scan(code, kit)
+    assert packing.missing_of(await packing.progress(await _id(code))) == (0, 0)
+    await packing.close(code, parcels=1, weight_grams=None, courier="", tracking_number="", document="")

@@ -5,7 +5,7 @@ import dataclasses
 import page
 import pytest
 
-from stem_logistics.deliveries.documents.packing import label_pdf, packing_list_pdf, pick_list_pdf
+from stem_logistics.deliveries.documents.packing import blank_protocol_pdf, label_pdf, packing_list_pdf, pick_list_pdf
 from stem_logistics.deliveries.documents.paper import Paper, paper_pdf
 from stem_logistics.deliveries.documents.protocol import LaterQuality, Signer, protocol_pdf
 from tests.deliveries.test_documents import DRAWN, MOMENT, PROTOCOL, SENDER, SHIPMENT
@@ -48,6 +48,7 @@ DOCUMENTS = {
     "protocol with its quality later": lambda: protocol_pdf(QUALITY_LATER),
     "accompanying list": lambda: packing_list_pdf(SHIPMENT),
     "labels": lambda: label_pdf(SHIPMENT),
+    "blank protocol": lambda: blank_protocol_pdf(SHIPMENT, SHIPMENT.kits),
     "pick list": lambda: pick_list_pdf("21/11", [SHIPMENT], MOMENT),
     "paper of custody": lambda: paper_pdf(PAPER),
 }

@@ -254,7 +254,9 @@ async def test_a_case_is_sent_again_in_the_browser(app: Litestar) -> None:
         assert (await post_form(client, f"{parcel}/packing/scan", {"scan": one})).status_code == 200
         for paper in ("pick-list.pdf", "packing-list.pdf", "label.pdf"):
             assert (await client.get(f"{parcel}/{paper}")).content.startswith(b"%PDF"), paper
-        closed = await post_form(client, f"{parcel}/packing/close", {"parcels": "1", "courier": "ΕΛΤΑ"})
+        closed = await post_form(
+            client, f"{parcel}/packing/close", {"parcels": "1", "courier": "ΕΛΤΑ", "why_unscanned": "μετρημένα"}
+        )
         assert closed.status_code == 303
         assert (await post_form(client, f"{parcel}/dispatch", {"courier": "ΕΛΤΑ"})).status_code == 303
         with acting_as(OPERATOR):

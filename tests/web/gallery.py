@@ -253,7 +253,7 @@ async def sign_in(bad: FromQuery[bool] = False) -> Template:
 
 
 def refuse(status: int, detail: str | None = None, request_id: str | None = None) -> Template:
-    context = {"status": status, "detail": detail, "request_id": request_id, "title": None, "back": ""}
+    context = {"status": status, "detail": detail, "request_id": request_id, "title": None, "back": "", "form": ""}
     return Template("errors/error.html", context=context, status_code=status)
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -65,7 +65,8 @@ class Shipment:
 
 
 def packing_lists_pdf(shipments: Sequence[Shipment], moment: datetime) -> bytes:
-    """The packing lists of shipments in their order, as one PDF/A-2b; the pages of each are counted for themselves."""
+    """The packing lists of shipments in their order as one PDF/A-2b, each with a protocol to be filled in by hand; the
+    pages of each part are counted for themselves."""
     first = shipments[0]
     name = f"Συνοδευτική κατάσταση {first.consignment}" if len(shipments) == 1 else "Συνοδευτικές καταστάσεις"
     data = {"title": name, "sender": first.sender.data(), "shipments": [_listed(each) for each in shipments]}
@@ -75,6 +76,16 @@ def packing_lists_pdf(shipments: Sequence[Shipment], moment: datetime) -> bytes:
 def packing_list_pdf(shipment: Shipment) -> bytes:
     """The packing list as PDF/A-2b."""
     return packing_lists_pdf([shipment], shipment.moment)
+
+
+def blank_protocol_pdf(shipment: Shipment, kits: tuple[PackedKit, ...]) -> bytes:
+    """The protocol of these kits of a shipment as PDF/A-2b, to be filled in, signed and stamped by hand."""
+    data = {
+        "title": f"Πρωτόκολλο παράδοσης-παραλαβής προς συμπλήρωση, αποστολή {shipment.consignment}",
+        "sender": shipment.sender.data(),
+        "shipment": _listed(replace(shipment, kits=kits)),
+    }
+    return render("blank.typ", data, shipment.moment)
 
 
 def _listed(shipment: Shipment) -> dict[str, Any]:

@@ -76,6 +76,11 @@ def greek_date(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
+def greek_weight(grams: int | None) -> str:
+    """2,45 kg: all that was weighed; empty where nobody did."""
+    return f"{grams / 1000:.3f}".rstrip("0").rstrip(".").replace(".", ",") + " kg" if grams else ""
+
+
 def greek_time(moment: datetime) -> str:
     """14:30, in the zone that the moment carries."""
     return moment.strftime("%H:%M")
