@@ -33,7 +33,7 @@ COLUMNS = (
     Column("kit", _("Kind")),
     Column("ordered", _("Ordered")),
     Column("received", _("Received")),
-    Column("accepted", _("Accepted")),
+    Column("accepted", _("Kits accepted")),
     Column("rejected", _("Rejected")),
     Column("outstanding", _("Outstanding")),
     Column("unit_cents", _("Price of one, in cents")),
