@@ -77,28 +77,48 @@ class Purchases(Base):
         self.do("receive loose stock", loose.receive(given, key=key), shifts, may=not is_taken)
 
     @precondition(lambda self: len(self.world.kits) < 8)
-    @rule(scans=st.integers(1, 5), reject=st.booleans())
-    def buy_by_scan(self, scans: int, reject: bool) -> None:
-        """An order, its batch, what is scanned of it into whole kits, and one of them back to the supplier."""
+    @rule(
+        scans=st.integers(1, 5),
+        ordered=st.sampled_from([1, 9]),
+        surplus=st.booleans(),
+        sampled=st.booleans(),
+        reject=st.integers(0, 2),
+    )
+    def buy_by_scan(self, scans: int, ordered: int, surplus: bool, sampled: bool, reject: int) -> None:
+        """An order, its batch, what is scanned of it into whole kits, and some of them back to the supplier. More than
+        was ordered comes in only where somebody says so; once the sample is drawn or the batch accepted, nothing does.
+        """
         serials = [self._serial() for _ in range(scans)]
 
         async def work() -> tuple[str, list[str]]:
             order = await purchasing.place_order(
                 contract=f"Σ-{uuid.uuid4().hex[:6]}", supplier="Προμηθευτής",
                 funding="budget-line", funding_reference="6", definition="microbit-set",
-                kits=9, unit_cents=10_000, title="use",
+                kits=ordered, unit_cents=10_000, title="use",
             )  # fmt: skip
-            batch = await purchasing.open_batch(order, name=uuid.uuid4().hex[:8])
+            batch = await purchasing.open_batch(order, name=uuid.uuid4().hex[:8], to_check=int(sampled))
             for serial in serials:
                 await purchasing.scan(batch, serial, sure=True)
-            return batch, await purchasing.receive_scanned(batch)
+            return batch, await purchasing.receive_scanned(batch, surplus=surplus)
 
         whole = scans // DEVICES
-        done = self.do("buy by scan", work(), may=whole > 0)
+        done = self.do("buy by scan", work(), may=whole > 0 and (surplus or whole <= ordered))
         if done is None:
             return
         batch, codes = done
         self._came(codes, [serials[n * DEVICES : (n + 1) * DEVICES] for n in range(whole)])
-        if reject:
-            shifts = self.world.all_of(codes[0], STORE, SUPPLIER)
-            self.do("reject", acceptance.reject(batch, codes[0], why=WHY), shifts)
+        if sampled:
+            self.do("draw a sample", acceptance.draw_sample(batch))
+            self.do("scan after the draw", purchasing.scan(batch, self._serial(), sure=True), may=False)
+            self.do("accept a batch", acceptance.decide(batch, accept=True, why=WHY))
+            self.do("receive after acceptance", self._into(batch), may=False)
+        if back := codes[:reject]:
+            shifts = [shift for kit in back for shift in self.world.all_of(kit, STORE, SUPPLIER)]
+            self.do("reject", acceptance.reject(batch, *back, why=WHY), shifts)
+
+    async def _into(self, batch: str) -> list[str]:
+        found = await purchasing.get_batch(batch)
+        given = [{"microbit": [self._serial() for _ in range(DEVICES)]}]
+        return await service.receive_kits(
+            self.definition, given, key=uuid.uuid4().hex, batch=found["name"], surplus=True
+        )
