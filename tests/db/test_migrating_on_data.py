@@ -59,7 +59,7 @@ async def test_a_lived_stock_is_carried_to_the_last_migration(postgres_server: s
                 lines = await expected_lines(again["id"])
                 assert lines and all(line.outstanding for line in lines)
                 whole = {line.key: LineAnswer(received=line.outstanding) for line in lines}
-                given = receipts.Confirmation(whole, "Μαρία", "Διευθύντρια", key="k", seen_parts=0)
+                given = receipts.Confirmation(whole, "Μαρία", "Διευθύντρια", key=f"k{again['id']}", seen_parts=0)
                 await receipts.confirm(again["id"], given)
                 assert await fetch_value("SELECT state FROM consignment WHERE id = $1", again["id"]) == "received"
         assert (await ledger.verify()).faults == ()
