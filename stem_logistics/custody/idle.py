@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from stem_logistics import audit
+from stem_logistics import audit, runtime
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.allocation import standing
 from stem_logistics.codes import shown_code
@@ -18,15 +18,32 @@ SHOWN_NEXT = 10
 
 
 async def mark_idle(typed: str, *, why: str) -> int:
-    """Note that nobody uses a kit where it is; returns the entry's id. Raises Invalid without a reason."""
+    """Note that nobody uses a kit where it is; returns the entry's id. A school's own word is a request that staff
+    decide. Raises Invalid without a reason.
+    """
     if not why.strip():
         raise Invalid("reason-missing")
+    by_school = runtime.actor().principal.kind == "link"
     async with unit_of_work():
-        kit = await service.require_kit(typed)
+        kit = await service.require_kit(typed, by_school=True)
         await service.school_place(kit)
-        number = await queries.add_idle(kit["id"], free_text(why))
-        await audit.record("kit-marked-idle", "kit", kit["code"], why=free_text(why))
+        number = await queries.add_idle(kit["id"], free_text(why), "requested" if by_school else "idle")
+        if by_school:
+            await audit.record("kit-said-idle", "kit", kit["code"], why=free_text(why))
+        else:
+            await audit.record("kit-marked-idle", "kit", kit["code"], why=free_text(why))
     return number
+
+
+async def agree(number: int) -> None:
+    """Staff agree that nobody uses a kit: it can be offered. Raises Conflict where nobody asked."""
+    service.require(Permission.STOCK_WRITE)
+    async with unit_of_work():
+        entry = await _entry(number)
+        if entry["state"] != "requested":
+            raise Conflict("offer-not-found")
+        await queries.set_idle(number, "idle", None, None)
+        await audit.record("kit-marked-idle", "kit", entry["kit_code"], why=entry["why"])
 
 
 async def list_idle() -> list[dict[str, Any]]:
@@ -50,6 +67,11 @@ async def waiting() -> list[dict[str, Any]]:
     """Idle kits that are offered to nobody, each with the one school that is `next`, None for none."""
     rows = [row for row in await queries.idle_kits() if row["state"] == "idle"]
     return [{**row, "next": next(iter(await next_for(row)), None)} for row in rows]
+
+
+async def said_idle() -> int:
+    """How many schools' words that nobody uses a kit wait for staff."""
+    return sum(row["state"] == "requested" for row in await queries.idle_kits())
 
 
 async def idle_of_kit(kit_id: int) -> dict[str, Any] | None:

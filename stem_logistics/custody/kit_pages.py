@@ -32,14 +32,15 @@ from stem_logistics.web.sentences import sentence_of
 DONE = {
     "custody": _("The custody is entered; the hand-over's paper stands below."),
     "repair": _("The fault is reported."),
-    "loan": _("The kit is lent; the borrower has been written to."),
+    "loan": _("The kit is on its way to the borrower; both schools have been written to."),
     "supply": _("It is in a consignment for this kit, which is still to be packed and sent; see the kit's timeline."),
     "idle": _("The kit is marked as not in use."),
     "lost": _("It is entered as lost; the write-off note stands below."),
     "store": _("It is back in the store; the note of the movement stands below."),
     "disposal": _("It is withdrawn; the disposal protocol stands below."),
     "transfer": _(
-        "The transfer is entered; its paper stands below. Another school confirms it by the link of its mail."
+        "The transfer is entered; its paper stands below. It is on its way until the other school confirms it by the "
+        "link of its mail, or the store on the page of returns."
     ),
 }
 

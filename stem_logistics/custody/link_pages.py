@@ -10,24 +10,36 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts import links
-from stem_logistics.custody import fault_photos, idle, loans, papers, recalls, repairs, service
-from stem_logistics.custody.page_tools import LINK, AnyRequest, pdf, texts
-from stem_logistics.custody.words import ANSWER_TONES, ANSWER_WORDS, REPAIR_STEP_STATES, REPAIR_STEP_TONES
-from stem_logistics.errors import DomainError, NotFound
+from stem_logistics.custody import fault_photos, idle, loan_requests, loans, papers, recalls, repairs, service
+from stem_logistics.custody.page_tools import LINK, AnyRequest, date_of, pdf, texts
+from stem_logistics.custody.words import (
+    ANSWER_TONES,
+    ANSWER_WORDS,
+    LOAN_STATES,
+    LOAN_TONES,
+    REPAIR_STEP_STATES,
+    REPAIR_STEP_TONES,
+)
+from stem_logistics.errors import DomainError, Invalid, NotFound
+from stem_logistics.inventory import definitions
 from stem_logistics.web.forms import once
-from stem_logistics.web.i18n import Text, _
+from stem_logistics.web.i18n import Text, _, current_locale
 from stem_logistics.web.sentences import sentence_of
 
 DONE = {
     "custody": _("The custody is entered. The hand-over's paper can be opened below."),
     "repair": _("The fault is reported. You get a message at each step of the repair, and see it below."),
     "arrived": _("Thank you: the repair is closed."),
-    "returned": _("Thank you: the loan has ended."),
+    "returned": _("Thank you: your word is noted."),
+    "asked": _("Your request is with the NSO; you get an answer by mail, and see it below."),
+    "idle": _("Thank you: the NSO decides where the kit goes, and writes to you."),
     "answer": _("Thank you: your answer is kept."),
 }
 
 
-async def _front(token: str, *, done: str = "", error: Text = "", status: int = 200) -> Template:
+async def _front(
+    token: str, *, done: str = "", error: Text = "", status: int = 200, typed: dict[str, str] | None = None
+) -> Template:
     school = await service.school_of_link()
     context: dict[str, Any] = {
         "token": token,
@@ -38,6 +50,11 @@ async def _front(token: str, *, done: str = "", error: Text = "", status: int = 
         "repairs": await repairs.repairs_of_school(school["id"]),
         "repair_words": REPAIR_STEP_STATES,
         "repair_tones": REPAIR_STEP_TONES,
+        "requests": await loan_requests.asked_by(school["id"]),
+        "kinds": [(row["slug"], row[f"title_{current_locale.get()}"]) for row in await definitions.definition_titles()],
+        "loan_words": LOAN_STATES,
+        "loan_tones": LOAN_TONES,
+        "typed": typed or {},
         "offers": await idle.offers_to(school["id"]),
         "answer_words": ANSWER_WORDS,
         "answer_tones": ANSWER_TONES,
@@ -61,6 +78,7 @@ async def _kit(
         "history": [
             row for row in await service.custody_of_kit(kits[code]["id"]) if row["institution_id"] == school["id"]
         ],
+        "idle": await idle.idle_of_kit(kits[code]["id"]),
         "kept": kept,
         "most": repairs.MOST_PHOTOS,
         "error": error,
@@ -92,7 +110,7 @@ async def kit_page(token: FromPath[str], code: FromPath[str]) -> Template:
 async def act_on_kit(
     request: AnyRequest, token: FromPath[str], code: FromPath[str], step: FromPath[str]
 ) -> Redirect | Template:
-    """Hand a kit over, or report a fault."""
+    """Hand a kit over, report a fault, or say that nobody uses it."""
     form = await texts(request)
     kept: list[str] = []
     try:
@@ -103,6 +121,8 @@ async def act_on_kit(
             work: Callable[[], Awaitable[object]] = partial(
                 repairs.report, code, form.get("part", ""), fault=form.get("fault", ""), photos=photos
             )
+        elif step == "idle":
+            work = partial(idle.mark_idle, code, why=form.get("idle_why", ""))
         else:
             step = "custody"
             work = partial(
@@ -124,7 +144,7 @@ async def act_on_kit(
 
 @post("/k/{token:str}/answer", opt=LINK, include_in_schema=False, operation_id="SchoolAnswers", status_code=303)
 async def answer(request: AnyRequest, token: FromPath[str]) -> Redirect | Template:
-    """Answer a recall or an offer, say that a repaired device came, or that a borrowed kit went back."""
+    """Answer a recall or an offer, ask for a loan, say that a repaired device came or a borrowed kit went back."""
     form = await texts(request)
     done = "answer"
     try:
@@ -134,6 +154,12 @@ async def answer(request: AnyRequest, token: FromPath[str]) -> Redirect | Templa
             await recalls.answer(which, form.get("answer", ""), note=form.get("note", ""))
         elif form.get("what") == "offer":
             await idle.answer_offer(which, accept=form.get("answer") == "yes")
+        elif form.get("what") == "ask":
+            until = date_of(form.get("until", ""))
+            if until is None:
+                raise Invalid("loan-day-unusable", days=loans.LONGEST_DAYS)
+            await loan_requests.ask(form.get("kind", ""), until, why=form.get("ask_why", ""))
+            done = "asked"
         elif form.get("what") == "repair":
             await repairs.confirm_arrival(form.get("repair", ""))
             done = "arrived"
@@ -142,7 +168,7 @@ async def answer(request: AnyRequest, token: FromPath[str]) -> Redirect | Templa
             done = "returned"
         await links.note_use(request.user)
     except DomainError as refused:
-        return await _front(token, error=sentence_of(refused), status=refused.status)
+        return await _front(token, error=sentence_of(refused), status=refused.status, typed=form)
     return Redirect(f"/k/{token}", query_params={"done": done}, status_code=303)
 
 

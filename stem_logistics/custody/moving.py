@@ -6,7 +6,7 @@ from typing import Any
 
 from stem_logistics import audit
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.custody import papers, queries, service
+from stem_logistics.custody import loan_queries, papers, queries, returns, service
 from stem_logistics.custody.rules import free_text
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.deliveries import carrying
@@ -37,7 +37,8 @@ async def homeless() -> list[Homeless]:
 async def transfer(kit_codes: Sequence[str], target: str, *, why: str) -> list[tuple[int, str]]:
     """Move kits from the schools where they are to another, or back to the store; one paper for each school that gives.
 
-    To another school they are on their way until it confirms them by its link, as a receipt.
+    They are on their way until whoever gets them says so: another school by its link, as a receipt; the store on the
+    return's page.
 
     Args:
         target: a school's code, or `store`.
@@ -57,21 +58,21 @@ async def transfer(kit_codes: Sequence[str], target: str, *, why: str) -> list[t
     made = []
     async with unit_of_work():
         school = None if target == STORE else await service.require_school(target)
-        place = await ledger.place(ledger.STORE) if school is None else await ledger.institution_place(school["id"])
         kits = [await service.require_kit(code) for code in dict.fromkeys(kit_codes)]
         await queries.lock_kits([kit["id"] for kit in kits])
         groups: dict[int, list[dict[str, Any]]] = {}
         for kit in kits:
-            if await service.school_place(kit) == place:
+            await service.school_place(kit)
+            if school is not None and kit["institution_id"] == school["id"]:
                 raise Conflict("kit-is-there", code=kit["code"])
             groups.setdefault(kit["institution_id"], []).append(kit)
         for origin, group in groups.items():
-            made.append(await _transfer_group(origin, group, school, place, why.strip()))
+            made.append(await _transfer_group(origin, group, school, why.strip()))
     return made
 
 
 async def _transfer_group(
-    origin: int, kits: list[dict[str, Any]], school: dict[str, Any] | None, place: int, why: str
+    origin: int, kits: list[dict[str, Any]], school: dict[str, Any] | None, why: str
 ) -> tuple[int, str]:
     giver = await queries.institution_by_id(origin)
     there = await ledger.institution_place(origin)
@@ -90,9 +91,7 @@ async def _transfer_group(
         giving = f"{giver['name']} ({giver['code']})"
         await carrying.carry(parts, there, school["id"], giver=giving, document=paper[1], why=why)
     else:
-        moves = service.moves_of(parts, place)
-        key = f"transfer:{paper[1]}"
-        await ledger.post(moves, reason="return", key=key, document=paper[1], note=why[:500])
+        await returns.send_back(parts, kits, giver, paper, why)
     for kit in kits:
         await leave(kit["id"], why)
         await audit.record("kit-transferred", "kit", kit["code"], why=why, paper=paper[1])
@@ -103,9 +102,9 @@ async def leave(kit_id: int, why: str) -> None:
     """A kit is at its former school no more: nobody there is in charge of it, and it is lent to nobody. Inside the unit
     of work that moves it.
     """
-    loan = await queries.loan_of_kit(kit_id)
+    loan = await loan_queries.loan_of_kit(kit_id)
     if loan is not None:
-        await queries.close_loan(loan["id"], why)
+        await loan_queries.close_loan(loan["id"], why)
     await queries.end_custody([kit_id], "moved-away")
 
 

@@ -1,4 +1,4 @@
-"""Every query of custody, loans, idle kits and papers; repairs and recalls have their own modules."""
+"""Every query of custody, idle kits and papers; loans, returns, repairs and recalls have their own modules."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -140,85 +140,6 @@ async def institution_by_id(institution_id: int) -> dict[str, Any]:
     return row
 
 
-# loans
-LOANS = """FROM loan l JOIN kit k ON k.id = l.kit_id JOIN kit_definition d ON d.id = k.kit_definition_id
-  JOIN institution a ON a.id = l.lender_id JOIN institution b ON b.id = l.borrower_id
-  JOIN paper p ON p.id = l.paper_id"""
-LOAN_COLUMNS = """l.*, k.code AS kit_code, d.title_el, d.title_en, a.code AS lender_code, a.name AS lender_name,
-  a.email AS lender_email, a.regional_directorate_id AS region_id, b.code AS borrower_code, b.name AS borrower_name,
-  b.email AS borrower_email, p.number AS paper_number,
-  (l.returned_at IS NULL AND l.due_on < current_date) AS late"""
-
-
-async def add_loan(code: str, kit_id: int, lender: int, borrower: int, due_on: date, note: str, paper_id: int) -> int:
-    """A loan that begins now; returns its id."""
-    return int(
-        await fetch_value(
-            """INSERT INTO loan (code, kit_id, lender_id, borrower_id, due_on, note, paper_id)
-               VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id""",
-            code,
-            kit_id,
-            lender,
-            borrower,
-            due_on,
-            note,
-            paper_id,
-        )
-    )
-
-
-async def loan(code: str) -> dict[str, Any] | None:
-    """One loan, locked for whoever changes it."""
-    return await fetch_one(f"SELECT {LOAN_COLUMNS} {LOANS} WHERE l.code = $1 FOR NO KEY UPDATE OF l", code)
-
-
-async def loan_of_kit(kit_id: int) -> dict[str, Any] | None:
-    """The loan on which a kit is out."""
-    return await fetch_one(f"SELECT {LOAN_COLUMNS} {LOANS} WHERE l.kit_id = $1 AND l.returned_at IS NULL", kit_id)
-
-
-async def loans_of_kits(kit_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """The loans on which kits are out."""
-    return await fetch(
-        f"SELECT {LOAN_COLUMNS} {LOANS} WHERE l.kit_id = ANY($1) AND l.returned_at IS NULL", list(kit_ids)
-    )
-
-
-async def loans(scope: Scope, state: str, *, school: int | None = None, kit: int | None = None) -> list[dict[str, Any]]:
-    """Loans that are out (`out`), late (`late`), or all: the earliest due first."""
-    where = Where()
-    if not scope.country:
-        regions, schools = where.value(list(scope.regions)), where.value(list(scope.institutions))
-        where.any_of(
-            f"a.regional_directorate_id = ANY({regions})",
-            f"b.regional_directorate_id = ANY({regions})",
-            f"a.id = ANY({schools})",
-            f"b.id = ANY({schools})",
-        )
-    if state in ("out", "late"):
-        where.add("l.returned_at IS NULL")
-    if state == "late":
-        where.add("l.due_on < current_date")
-    if school is not None:
-        mine = where.value(school)
-        where.any_of(f"a.id = {mine}", f"b.id = {mine}")
-    where.equal("l.kit_id", kit)
-    return await fetch(
-        f"SELECT {LOAN_COLUMNS} {LOANS} WHERE {where.sql} ORDER BY l.returned_at IS NOT NULL, l.due_on, l.id LIMIT 500",
-        *where.values,
-    )
-
-
-async def close_loan(loan_id: int, note: str) -> None:
-    """Note that a kit was given back."""
-    await execute("UPDATE loan SET returned_at = now(), return_note = $2 WHERE id = $1", loan_id, note)
-
-
-async def note_reminder(loan_id: int) -> None:
-    """Note that the borrower was reminded."""
-    await execute("UPDATE loan SET reminders = reminders + 1, reminded_at = now() WHERE id = $1", loan_id)
-
-
 # kits whose school is no more
 async def homeless(scope: Scope) -> list[dict[str, Any]]:
     """Kits at schools that are closed or merged, with where the registry says they belong."""
@@ -245,9 +166,13 @@ IDLE_COLUMNS = """e.*, k.code AS kit_code, d.slug AS definition, d.title_el, d.t
   o.name AS offered_name, o.email AS offered_email, (e.state = 'offered' AND e.answer_by < current_date) AS late"""
 
 
-async def add_idle(kit_id: int, why: str) -> int:
+async def add_idle(kit_id: int, why: str, state: str) -> int:
     """A kit that nobody uses; returns the entry's id."""
-    return int(await fetch_value("INSERT INTO idle_kit (kit_id, why) VALUES ($1, $2) RETURNING id", kit_id, why))
+    return int(
+        await fetch_value(
+            "INSERT INTO idle_kit (kit_id, why, state) VALUES ($1, $2, $3) RETURNING id", kit_id, why, state
+        )
+    )
 
 
 async def idle(idle_id: int) -> dict[str, Any] | None:

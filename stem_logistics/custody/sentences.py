@@ -36,6 +36,19 @@ SENTENCES: dict[str, str] = {
     "loan-to-itself": N_("The school %(code)s has this kit itself."),
     "kit-on-loan-already": N_("This kit is on loan already."),
     "loan-not-found": N_("There is no loan with the code “%(code)s”."),
+    "loan-not-begun": N_(
+        "The loan %(code)s has not begun: the borrower has not confirmed the receipt. Cancel its consignment if it does "
+        "not take place."
+    ),
+    "loan-kind-unknown": N_("Choose what kind of kit you need."),
+    "loan-request-needs-why": N_("Say in a few words what you need it for."),
+    "loan-request-not-found": N_("There is no such request."),
+    "loan-request-decided": N_("This request was answered already."),
+    "return-not-found": N_("There is no return with the code “%(code)s”."),
+    "return-ended": N_("Nothing of the return %(code)s is on its way any more."),
+    "return-count-unusable": N_("%(item)s: %(sent)s were sent. Give how many of them came."),
+    "return-count-unreadable": N_("“%(typed)s” is not a number of pieces."),
+    "return-needs-note": N_("Something is missing: say what became of it."),
     "loan-ended": N_("The loan %(code)s has ended already."),
     "no-kits-chosen": N_("Choose at least one kit."),
     "kit-offered-already": N_("This kit is marked or offered already."),

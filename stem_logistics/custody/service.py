@@ -8,7 +8,7 @@ from stem_logistics import audit, mail, runtime
 from stem_logistics.accounts import links
 from stem_logistics.accounts.policy import Permission, Scope
 from stem_logistics.codes import parse_code, shown_code
-from stem_logistics.custody import papers, queries
+from stem_logistics.custody import loan_queries, papers, queries
 from stem_logistics.custody.rules import free_text, one_line, read_scan
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound
@@ -179,7 +179,7 @@ async def kits_in_custody(institution_id: int) -> list[dict[str, Any]]:
     """A school's kits, each with its `contents`, `holder` (None without) and `loan` (None where it is its own)."""
     holders = {row["kit_id"]: row for row in await queries.holders_at(institution_id)}
     kits = await stock.kits_at_institution(institution_id)
-    loans = {row["kit_id"]: row for row in await queries.loans_of_kits([kit["id"] for kit in kits])}
+    loans = {row["kit_id"]: row for row in await loan_queries.loans_of_kits([kit["id"] for kit in kits])}
     return [{**kit, "holder": holders.get(kit["id"]), "loan": loans.get(kit["id"])} for kit in kits]
 
 

@@ -96,6 +96,33 @@ class Loan(Table, db=ENGINE, tablename="loan"):
     return_note = Text()
     reminders = Integer(default=0)
     reminded_at = Timestamptz(null=True, default=None)
+    consignment_id = BigInt(null=True, default=None)
+    sent_back_at = Timestamptz(null=True, default=None)
+
+
+class LoanRequest(Table, db=ENGINE, tablename="loan_request"):
+    id = BigInt(primary_key=True)
+    institution_id = BigInt()
+    definition = Text()
+    until = Date()
+    why = Text()
+    state = Text()
+    answer = Text()
+    asked_at = Timestamptz()
+    decided_at = Timestamptz(null=True, default=None)
+
+
+class KitReturn(Table, db=ENGINE, tablename="kit_return"):
+    id = BigInt(primary_key=True)
+    code = Text()
+    institution_id = BigInt()
+    paper_id = BigInt()
+    place_id = BigInt()
+    why = Text()
+    due_on = Date()
+    sent_at = Timestamptz()
+    arrived_at = Timestamptz(null=True, default=None)
+    note = Text()
 
 
 class IdleKit(Table, db=ENGINE, tablename="idle_kit"):

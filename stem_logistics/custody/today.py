@@ -4,7 +4,7 @@ from typing import Any
 
 from stem_logistics.accounts.policy import Permission, Principal
 from stem_logistics.codes import shown_code
-from stem_logistics.custody import idle, loans, moving, recalls, repairs
+from stem_logistics.custody import idle, loan_requests, loans, moving, recalls, repairs, returns
 from stem_logistics.today import Figure, Task, Today
 from stem_logistics.web.i18n import _, ngettext
 
@@ -49,6 +49,23 @@ async def today(principal: Principal) -> Today:
             homeless,
         )
         tasks.append(Task(title, "/moves", _("Decide where they go."), "warn"))
+    if back := await returns.list_returns():
+        late = sum(row["late"] for row in back)
+        title = ngettext(
+            "%(num)s return is on its way to the store", "%(num)s returns are on their way to the store", len(back)
+        )
+        text = (
+            ngettext("%(num)s of them is late.", "%(num)s of them are late.", late) if late else _("Count what came.")
+        )
+        tasks.append(Task(title, "/returns", text, "warn" if late else "wait", back[0]["sent_at"]))
+    if asked := len(await loan_requests.waiting()):
+        title = ngettext("%(num)s school asks for a loan", "%(num)s schools ask for a loan", asked)
+        tasks.append(Task(title, "/loans", _("Choose a kit of a neighbour, or say why not.")))
+    if said := await idle.said_idle():
+        title = ngettext(
+            "%(num)s school says that nobody uses a kit", "%(num)s schools say that nobody uses a kit", said
+        )
+        tasks.append(Task(title, "/moves", _("Agree, and offer it to the next.")))
     tasks += [_idle_task(row) for row in await idle.waiting()]
     for recall in await recalls.list_recalls():
         if recall["late"] and recall["answered"] < recall["targets"]:

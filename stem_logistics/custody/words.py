@@ -52,11 +52,19 @@ PAPER_WORDS: dict[str, LazyText] = {
     "stocktake": _("Statement of a stocktake"),
 }
 IDLE_STATES: dict[str, LazyText] = {
+    "requested": _("The school says so"),
     "idle": _("Not in use"),
     "offered": _("Offered"),
     "accepted": _("Accepted"),
 }
-IDLE_TONES = {"idle": "warn", "offered": "busy", "accepted": "good"}
+LOAN_STATES: dict[str, LazyText] = {
+    "on-the-way": _("On its way to the borrower"),
+    "out": _("On loan"),
+    "going-back": _("Given back, not confirmed"),
+    "ended": _("Given back"),
+}
+LOAN_TONES = {"on-the-way": "wait", "out": "busy", "going-back": "warn", "ended": "good"}
+IDLE_TONES = {"requested": "wait", "idle": "warn", "offered": "busy", "accepted": "good"}
 ANSWER_WORDS: dict[str, LazyText] = {
     "": _("No answer yet"),
     "done": _("Done"),

@@ -22,7 +22,9 @@ from stem_logistics.inventory.schemas import (
 
 READ = {"permission": Permission.STOCK_READ}
 PURCHASING = {"permission": Permission.PURCHASING_READ}
-Place = Literal["store", "consignment", "institution", "repairer", "lost", "scrapped", "supplier", "several"]
+Place = Literal[
+    "store", "consignment", "institution", "repairer", "returning", "lost", "scrapped", "supplier", "several"
+]
 Limit = Annotated[int, QueryParameter(ge=1, le=500)]
 After = Annotated[int, QueryParameter(ge=0, le=2**63 - 1, description="`next` of the page before")]
 Short = Annotated[str, QueryParameter(max_length=60)]

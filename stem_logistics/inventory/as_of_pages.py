@@ -21,7 +21,7 @@ from stem_logistics.web.sentences import sentence_of
 AnyRequest = Request[Any, Any, Any]
 READ = {"permission": Permission.STOCK_READ}
 WRITE = {"permission": Permission.STOCK_WRITE}
-PLACES = ("store", "consignment", "institution", "repairer", "lost", "scrapped")
+PLACES = ("store", "consignment", "institution", "repairer", "returning", "lost", "scrapped")
 LIST = ListSpec(
     sorts=("kit",),
     default_sort="kit",

@@ -243,6 +243,7 @@ async def overview(scope: Scope) -> list[dict[str, Any]]:
               count(*) FILTER (WHERE p.kind = 'consignment') AS consignment,
               count(*) FILTER (WHERE p.kind = 'institution') AS institution,
               count(*) FILTER (WHERE p.kind = 'repairer') AS repairer,
+              count(*) FILTER (WHERE p.kind = 'returning') AS returning,
               count(*) FILTER (WHERE p.kind = 'lost') AS lost,
               count(*) FILTER (WHERE p.kind = 'scrapped') AS scrapped,
               count(*) FILTER (WHERE {_AT_SUPPLIER}) AS supplier,

@@ -212,7 +212,12 @@ async def place_at_stop(consignment_id: int, stop_id: int) -> int:
 async def repairer_place(name: str) -> int:
     """The place of a repairer, made at first need; blanks and case do not make another one."""
     code = "repairer-" + "-".join(name.casefold().split())
-    return await queries.ensure_repairer_place(code, " ".join(name.split()))
+    return await queries.ensure_place("repairer", code, " ".join(name.split()))
+
+
+async def return_place(code: str, title: str) -> int:
+    """The place of what goes back to the store by a return of this code, until the store has counted it."""
+    return await queries.ensure_place("returning", f"return-{code}", title)
 
 
 @dataclass(frozen=True, slots=True)

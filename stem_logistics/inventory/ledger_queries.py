@@ -140,12 +140,13 @@ async def ensure_place_at_stop(consignment_id: int, stop_id: int) -> int:
     )
 
 
-async def ensure_repairer_place(code: str, title: str) -> int:
-    """The place of a repairer, made at first need."""
+async def ensure_place(kind: str, code: str, title: str) -> int:
+    """The place of a code, made at first need."""
     return int(
         await fetch_value(
-            """INSERT INTO place (kind, code, title) VALUES ('repairer', $1, $2)
+            """INSERT INTO place (kind, code, title) VALUES ($1, $2, $3)
                ON CONFLICT (code) DO UPDATE SET code = excluded.code RETURNING id""",
+            kind,
             code,
             title,
         )

@@ -21,7 +21,7 @@ from stem_logistics.custody.words import (
 )
 from stem_logistics.deliveries.reasons import KIND_WORDS, OUTCOME_WORDS
 from stem_logistics.inventory.rules import REVERSIBLE
-from stem_logistics.inventory.words import REASON_TONES, REASON_WORDS
+from stem_logistics.inventory.words import PLACE_WORDS, REASON_TONES, REASON_WORDS
 from stem_logistics.web.formats import format_date
 from stem_logistics.web.i18n import LazyText, Text, _, current_locale, ngettext
 
@@ -124,6 +124,8 @@ def _moved(row: dict[str, Any], papers: dict[str, int]) -> Event:
     if row["is_reversed"]:
         facts.append(str(_("taken back later")))
     title: Text = REASON_WORDS[row["reason"]]
+    if row["to_kind"] == "returning":
+        title = PLACE_WORDS["returning"]
     if row["reason"] == "regroup":
         title = _("Left the kit, for another one") if row["to_kind"] == "supplier" else _("Joined the kit")
     return Event(
@@ -222,6 +224,7 @@ def _consigned(row: dict[str, Any]) -> _Told:
         "more": _("Something is sent that joins it"),
         "given": _("A part of it is sent to another kit's school"),
         "carried": _("It goes to another school for good"),
+        "lent": _("It goes to another school on loan"),
     }
     return _Told(titles.get(row["word"], _("Chosen for a consignment")), row["said"], doors=doors)
 

@@ -52,7 +52,8 @@ SELECT a.created_at, 'allotted', a.source, NULL, i.name, w.title_el, w.title_en,
   JOIN institution i ON i.id = a.institution_id
 UNION ALL
 SELECT c.created_at, 'consigned',
-  CASE WHEN c.from_place_id IS NOT NULL AND c.for_kit_id IS NULL THEN 'carried'
+  CASE WHEN EXISTS (SELECT FROM loan l WHERE l.consignment_id = c.id) THEN 'lent'
+    WHEN c.from_place_id IS NOT NULL AND c.for_kit_id IS NULL THEN 'carried'
     WHEN s.how = 'again' AND c.discrepancy_id IS NULL THEN 'more' ELSE s.how END, t.name,
   i.name, NULL, NULL, NULL, NULL, c.code,
   (SELECT d.code FROM discrepancy d WHERE d.id = c.discrepancy_id), NULL, NULL, NULL, NULL

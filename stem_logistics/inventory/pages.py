@@ -35,7 +35,7 @@ from stem_logistics.web.sentences import sentence_of
 AnyRequest = Request[Any, Any, Any]
 READ = {"permission": Permission.STOCK_READ}
 WRITE = {"permission": Permission.STOCK_WRITE}
-PLACES = ("store", "consignment", "institution", "repairer", "lost", "scrapped", "supplier", "several")
+PLACES = ("store", "consignment", "institution", "repairer", "returning", "lost", "scrapped", "supplier", "several")
 KIT_LIST = ListSpec(
     sorts=("code", "created", "definition", "place", "school", "lost"),
     default_sort="-created",

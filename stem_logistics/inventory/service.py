@@ -309,8 +309,8 @@ async def reverse_posting(code: str, key: str, *, why: str) -> int:
 
 
 def refuse_travelling(code: str, parts: Sequence[Mapping[str, Any]]) -> None:
-    """Raises Conflict where one of a kit's parts is in a consignment: what is in a parcel comes out of it by its
-    receipt or its cancelling only."""
+    """Raises Conflict where one of a kit's parts is in a consignment or on its way back: what is in a parcel comes
+    out of it by its receipt or its cancelling only."""
     for part in parts:
-        if part["place_kind"] == "consignment":
+        if part["place_kind"] in ("consignment", "returning"):
             raise Conflict("kit-travels", code=code, consignment=part["place_title"])

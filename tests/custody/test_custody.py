@@ -152,9 +152,13 @@ async def test_a_loan_is_reminded_and_given_back(service: Settings) -> None:
     kit = await kit_at_school()
     await make_institution(OTHER, "Δανειζόμενο")
     code = await loans.lend(kit, OTHER, TODAY + timedelta(days=5))
-    with pytest.raises(Conflict, match="kit-on-loan-already"):
+    with pytest.raises(Conflict, match="kit-not-at-school"):
         await loans.lend(kit, SCHOOL, TODAY + timedelta(days=5))
     assert "/k/" in (await last_mail(f"mail@{OTHER}.example"))["body"]
+    assert await loans.remind() == 0, "it has not begun"
+    await arrived(OTHER)
+    with pytest.raises(Conflict, match="kit-on-loan-already"):
+        await loans.lend(kit, SCHOOL, TODAY + timedelta(days=5))
     assert await loans.remind() == 1 and await loans.remind() == 0
     await execute("UPDATE loan SET due_on = current_date - 3")
     assert await loans.remind() == 1 and await loans.remind() == 0
@@ -196,7 +200,7 @@ async def test_kits_of_closed_and_merged_schools_are_found_and_moved(service: Se
     assert len(await moving.homeless()) == 2
     made = await moving.transfer_groups({OTHER: [merged], moving.STORE: [closed]}, why="Συγχώνευση")
     assert len(made) == 2 and await moving.homeless() == []
-    assert await places(closed) == {"store": 9}
+    assert await places(closed) == {"returning": 9}
     assert await places(merged) == {"consignment": 9}
     assert await fetch_value("SELECT ended_by FROM custody") == "moved-away"
     await arrived(OTHER)

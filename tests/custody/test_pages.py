@@ -49,6 +49,9 @@ async def test_a_kits_life_after_its_receipt_in_the_browser(app: Litestar) -> No
         assert await fetch_value("SELECT under_warranty FROM repair")
         assert (await post_form(client, f"{page}/loan", {"borrower": OTHER, "due_on": SOON})).status_code == 303
         loan = await fetch_value("SELECT code FROM loan")
+        assert (await post_form(client, f"/loans/{loan}/return", {})).status_code == 422, "it has not begun"
+        with acting_as(OPERATOR):
+            await arrived(OTHER)
         assert (await post_form(client, f"/loans/{loan}/return", {})).status_code == 303
         move = {"target": OTHER, "transfer_why": "Κλείνει το τμήμα"}
         assert (await post_form(client, f"{page}/transfer", move)).status_code == 303
@@ -81,7 +84,7 @@ async def test_kits_of_a_closed_school_are_moved_after_a_preview(app: Litestar) 
         assert "Τίποτα δεν έχει μεταφερθεί ακόμη" in preview.text and await places(kit) == {"institution": 9}
         assert (await post_form(client, "/moves", {"kit": kit, "sure": "yes", "why": ""})).status_code == 422
         assert (await post_form(client, "/moves", {"kit": kit, "sure": "yes", "why": "Καταργήθηκε"})).status_code == 303
-        assert await places(kit) == {"store": 9}
+        assert await places(kit) == {"returning": 9}
 
 
 async def test_a_school_acts_by_its_link_and_only_for_itself(app: Litestar) -> None:

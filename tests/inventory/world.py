@@ -1,9 +1,9 @@
 """The stock in plain Python: what every operation should leave, kept by counting and by nothing else.
 
 It knows no table and calls nothing of the service. Places are named by words (`store`, `school:0501659`,
-`consignment:C…`, `consignment:C…@Depot` in the hands of a stop, `repairer:ACME`, `lost`, `scrapped`, `supplier`); a
-piece is its kit, item and serial number, with an empty serial number for those that are only counted. The supplier's
-side goes below nothing, so that all places together always hold nothing.
+`consignment:C…`, `consignment:C…@Depot` in the hands of a stop, `return:B…`, `repairer:ACME`, `lost`, `scrapped`,
+`supplier`); a piece is its kit, item and serial number, with an empty serial number for those that are only counted.
+The supplier's side goes below nothing, so that all places together always hold nothing.
 """
 
 from collections import Counter
@@ -57,6 +57,7 @@ class Consignment:
     lines: Counter[Piece] = field(default_factory=Counter)
     parts: int = 0
     case: str = ""  # what it sends again
+    loan: str = ""  # the kit whose loan it begins, while that is not ended
     origin: str = STORE  # where it leaves from
     joins: str = ""  # the kit that its pieces join when they are accounted for
     way: list[str] = field(default_factory=list)  # the stops that have not signed for it
@@ -114,6 +115,7 @@ class World:
     repairs: dict[str, Repair] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
     loans: dict[str, tuple[str, str, str]] = field(default_factory=dict)  # kit → code, lender, borrower
+    returns: list[str] = field(default_factory=list)  # what was sent back to the store, the ended ones too
     holders: dict[str, tuple[str, str]] = field(default_factory=dict)  # kit → school, name
 
     def after(self, shifts: Iterable[Shift]) -> Balances | None:
@@ -159,8 +161,8 @@ class World:
         return place.removeprefix("school:") if place.startswith("school:") else ""
 
     def travels(self, kit: str) -> bool:
-        """Whether any part of a kit is in a consignment."""
-        return any(at.startswith("consignment:") for _, at, _ in self.parts(kit))
+        """Whether any part of a kit is in a consignment or on its way back to the store."""
+        return any(at.startswith(("consignment:", "return:")) for _, at, _ in self.parts(kit))
 
     def is_packed(self, kit: str) -> bool:
         """Whether a consignment that has not ended has the kit."""

@@ -35,7 +35,8 @@ STEPS = {
 }
 PLACES = """SELECT p.id, CASE p.kind WHEN 'store' THEN 'store' WHEN 'institution' THEN 'school:' || i.code
   WHEN 'consignment' THEN 'consignment:' || c.code || coalesce('@' || s.title, '')
-  WHEN 'repairer' THEN 'repairer:' || p.title ELSE p.code END AS name
+  WHEN 'repairer' THEN 'repairer:' || p.title WHEN 'returning' THEN replace(p.code, 'return-', 'return:')
+  ELSE p.code END AS name
   FROM place p LEFT JOIN institution i ON i.id = p.institution_id LEFT JOIN consignment c ON c.id = p.consignment_id
   LEFT JOIN stop s ON s.id = p.stop_id"""
 
@@ -160,6 +161,8 @@ class Base(RuleBasedStateMachine):
         assert {r["code"]: r["state"] for r in states} == {c: x.state for c, x in self.world.repairs.items()}
         out = self.run(fetch("SELECT code FROM loan WHERE returned_at IS NULL"))
         assert {r["code"] for r in out} == {code for code, _, _ in self.world.loans.values()}
+        back = self.run(fetch("SELECT code FROM kit_return"))
+        assert {r["code"] for r in back} == set(self.world.returns)
         held = self.run(
             fetch("""SELECT k.code, i.code AS school, c.holder_name FROM custody c JOIN kit k ON k.id = c.kit_id
                      JOIN institution i ON i.id = c.institution_id WHERE c.until IS NULL""")

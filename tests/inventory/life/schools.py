@@ -12,7 +12,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from stem_logistics.custody import disposal, idle, loans, moving, repairs, writing_off
+from stem_logistics.custody import disposal, idle, loans, moving, repairs, returns, writing_off
 from stem_logistics.custody import service as custody
 from stem_logistics.custody.repairs import Given
 from stem_logistics.custody.rules import REPAIR_STEPS
@@ -51,24 +51,36 @@ class Schools(Base):
     def lend(self, data: st.DataObject, borrower: str) -> None:
         kit = self._kit(data, self.world.school_of)
         lender = self.world.school_of(kit)
-        shifts = self.world.all_of(kit, f"school:{lender}", f"school:{borrower}") if lender else []
-        may = bool(lender) and lender != borrower and kit not in self.world.loans
-        code = self.do("lend", loans.lend(kit, borrower, TODAY + timedelta(days=9)), shifts, may=may)
-        if code is not None:
-            self.world.loans[kit] = (code, lender, borrower)
+        may = bool(lender) and lender != borrower and kit not in self.world.loans and not self.world.is_packed(kit)
+        work = loans.lend(kit, borrower, TODAY + timedelta(days=9))
+        (code,) = self._carry("lend", work, [kit], borrower, may=may, for_good=False) or [""]
+        if code:
+            loan = str(self.run(fetch("SELECT code FROM loan ORDER BY id DESC LIMIT 1"))[0]["code"])
+            self.world.loans[kit] = (loan, lender, borrower)
+            self.world.consignments[code].loan = kit
 
     @precondition(lambda self: self.world.loans)
     @rule(data=st.data())
     def give_back(self, data: st.DataObject) -> None:
+        """Refused until the borrower has confirmed that it has the kit."""
         kit = data.draw(st.sampled_from(list(self.world.loans)))
-        code, lender, borrower = self.world.loans.pop(kit)
-        shifts = self.world.all_of(kit, f"school:{borrower}", f"school:{lender}")
-        self.do("give back", loans.give_back(code), shifts)
-        self.do("give back twice", loans.give_back(code), may=False)
+        code, lender, borrower = self.world.loans[kit]
+        way = next(each for each in self.world.consignments.values() if each.loan == kit)
+        may = way.state in ("partially-received", "received")
+        shifts = self.world.all_of(kit, f"school:{borrower}", f"school:{lender}") if may else []
+        self.do("give back", loans.give_back(code), shifts, may=may)
+        if may:
+            self._end_loan(kit)
+            self.do("give back twice", loans.give_back(code), may=False)
+
+    def _end_loan(self, kit: str) -> None:
+        if self.world.loans.pop(kit, None):
+            for each in self.world.consignments.values():
+                each.loan = "" if each.loan == kit else each.loan
 
     def _moved_away(self, kits: Sequence[str]) -> None:
         for kit in kits:
-            self.world.loans.pop(kit, None)
+            self._end_loan(kit)
             self.world.holders.pop(kit, None)
 
     @precondition(lambda self: self.world.kits)
@@ -86,21 +98,66 @@ class Schools(Base):
             may = may and not any(self.world.is_packed(kit) for kit in kits)
             self._carry("transfer", moving.transfer(kits, to, why=WHY), kits, to, may=may)
             return
-        shifts = [s for kit, school in schools.items() for s in self.world.all_of(kit, f"school:{school}", place)]
-        self.do("transfer to the store", moving.transfer(kits, to, why=WHY), shifts if may else (), may=may)
-        if may:
-            self._moved_away(kits)
+        self.do("transfer to the store", moving.transfer(kits, to, why=WHY), may=may)
+        if not may:
+            return
+        groups: dict[str, list[str]] = {}
+        for kit in kits:
+            groups.setdefault(schools[kit], []).append(kit)
+        rows = self.run(fetch("SELECT code FROM kit_return ORDER BY id DESC LIMIT $1", len(groups)))
+        for row, (school, mine) in zip(reversed(rows), groups.items(), strict=True):
+            self.world.returns.append(str(row["code"]))
+            after = self.world.after(
+                [s for kit in mine for s in self.world.all_of(kit, f"school:{school}", f"return:{row['code']}")]
+            )
+            assert after is not None
+            self.world.at = after
+        self._moved_away(kits)
+
+    @precondition(lambda self: self.world.returns)
+    @rule(data=st.data(), short=st.booleans())
+    def count_return(self, data: st.DataObject, short: bool) -> None:
+        """The store counts what came back: all of it, or one piece less."""
+        code = data.draw(st.sampled_from(self.world.returns))
+        place = f"return:{code}"
+        left = [(piece, count) for (piece, at), count in self.world.held().items() if at == place]
+        shifts, arrived = [], {}
+        if short and left:
+            (piece, count), *others = sorted(left)
+            row = next(
+                part
+                for part in self.run(returns.get_return(code))["parts"]
+                if (part["kit_code"], part["serial_number"] or "") == (piece.kit, piece.serial)
+                and self._item(part["item_id"]) == piece.item
+            )
+            arrived[returns.part_key(row)] = count - 1
+            shifts = [Shift(piece, 1, place, LOST), *([Shift(piece, count - 1, place, STORE)] if count > 1 else [])]
+            left = others
+        shifts += [Shift(piece, count, place, STORE) for piece, count in left]
+        self.do("count a return", returns.confirm(code, arrived, note=WHY), shifts, may=bool(shifts))
+
+    def _item(self, item_id: int) -> str:
+        return next(str(row["slug"]) for row in self.definition.lines if row["item_id"] == item_id)
 
     def _carry(
-        self, what: str, work: Coroutine[Any, Any, Any], kits: Sequence[str], to: str, *, may: bool = True
-    ) -> None:
-        """Kits leave for another school: for each school that gives, a consignment that the other one confirms."""
+        self,
+        what: str,
+        work: Coroutine[Any, Any, Any],
+        kits: Sequence[str],
+        to: str,
+        *,
+        may: bool = True,
+        for_good: bool = True,
+    ) -> list[str]:
+        """Kits leave for another school: for each school that gives, a consignment that the other one confirms; their
+        codes.
+        """
         groups: dict[str, list[str]] = {}
         for kit in kits:
             groups.setdefault(self.world.school_of(kit), []).append(kit)
         self.do(what, work, may=may)
         if not may:
-            return
+            return []
         # where they go has a name only now
         rows = self.run(fetch("SELECT code FROM consignment ORDER BY id DESC LIMIT $1", len(groups)))
         for row, (school, mine) in zip(reversed(rows), groups.items(), strict=True):
@@ -112,7 +169,9 @@ class Schools(Base):
             self.world.consignments[code] = Consignment(
                 to, "dispatched", mine, Counter({shift.piece: shift.count for shift in shifts}), origin=origin
             )
-        self._moved_away(kits)
+        if for_good:
+            self._moved_away(kits)
+        return [str(row["code"]) for row in reversed(rows)]
 
     @precondition(lambda self: any(self.world.school_of(kit) for kit in self.world.kits))
     @rule(data=st.data(), to=st.sampled_from(SCHOOLS), accept=st.booleans())
@@ -137,7 +196,7 @@ class Schools(Base):
         chosen = serials[:1] if by_device else []
         parts = [part for part in self.world.parts(kit) if not chosen or part[0].serial in chosen]
         shifts = [Shift(p, n, at, SCRAPPED) for p, at, n in parts if at not in (SCRAPPED, LOST)]
-        may = bool(shifts) and not any(shift.source.startswith("consignment:") for shift in shifts)
+        may = bool(shifts) and not any(shift.source.startswith(("consignment:", "return:")) for shift in shifts)
         self.do("dispose", disposal.dispose(kit, chosen, method="ΑΗΗΕ", why=WHY), shifts if may else (), may=may)
         if may and not chosen:
             self.world.holders.pop(kit, None)

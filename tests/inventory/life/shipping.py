@@ -122,6 +122,9 @@ class Shipping(Base):
         self.do("cancel", deliveries.cancel(code, why=WHY), shifts, may=may)
         if may:
             consignment.state = "returning" if left else "cancelled"
+            if consignment.loan:
+                self.world.loans.pop(consignment.loan)
+                consignment.loan = ""
             if consignment.case:
                 self.world.cases[consignment.case].consignment = ""
 
