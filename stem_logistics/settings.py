@@ -57,6 +57,11 @@ class Settings(BaseSettings):
         pattern=r"^\d{1,3},\d{1,3},\d{1,3}$",
         description="a late receipt: school, directorate, ambassador are written to after so many working days",
     )
+    case_days: str = Field(
+        "15,30,30,15",
+        pattern=r"^\d{1,3},\d{1,3},\d{1,3},\d{1,3}$",
+        description="a discrepancy is to be settled within so many days: missing, damaged, surplus, wrong item",
+    )
     reminder_hours: int = Field(24, ge=0, le=720, description="how often late receipts are looked for; 0: never")
     session_hours: int = Field(12, ge=1, le=168, description="a sign-in ends after so many hours")
     checklists: Path | None = Field(

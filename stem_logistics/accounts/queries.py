@@ -5,7 +5,7 @@ from typing import Any
 
 from stem_logistics.accounts.policy import Grant
 from stem_logistics.accounts.tables import Account, RoleGrant, SchoolLink, Session
-from stem_logistics.db.engine import execute, fetch_one, fetch_value
+from stem_logistics.db.engine import execute, fetch, fetch_one, fetch_value
 
 
 async def account_by_email(email: str) -> dict[str, Any] | None:
@@ -26,6 +26,15 @@ async def account_by_id(account_id: int) -> dict[str, Any] | None:
         .first()
     )
     return found
+
+
+async def active_accounts() -> list[tuple[int, str]]:
+    """Every active account that holds a role: its id and address."""
+    rows = await fetch(
+        """SELECT a.id, a.email FROM account a WHERE a.active
+             AND EXISTS (SELECT FROM role_grant g WHERE g.account_id = a.id AND g.revoked_at IS NULL) ORDER BY a.id"""
+    )
+    return [(row["id"], row["email"]) for row in rows]
 
 
 async def add_account(code: str, email: str, name: str, password_hash: str) -> int:

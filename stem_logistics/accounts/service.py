@@ -9,7 +9,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from stem_logistics import audit, runtime
 from stem_logistics.accounts import queries
-from stem_logistics.accounts.policy import OF_A_REGION, ROLES, Grant, Principal
+from stem_logistics.accounts.policy import OF_A_REGION, ROLES, Grant, Permission, Principal
 from stem_logistics.codes import new_code
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import Invalid, NotFound, SignInNeeded, TooMany
@@ -99,6 +99,16 @@ async def principal_of_account(account_id: int) -> Principal | None:
     if row is None:
         return None
     return Principal("account", row["id"], row["code"], row["name"] or "", grants=await queries.grants_of(row["id"]))
+
+
+async def people_who_may(permission: Permission) -> list[tuple[str, Principal]]:
+    """The active accounts that hold a permission anywhere, with their addresses."""
+    found = []
+    for account_id, email in await queries.active_accounts():
+        person = await principal_of_account(account_id)
+        if person is not None and person.may(permission):
+            found.append((email, person))
+    return found
 
 
 async def create_account(email: str, name: str, password: str, grants: list[Grant]) -> int:

@@ -8,11 +8,12 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.custody import repairs
+from stem_logistics.custody import case_repairs, repairs
 from stem_logistics.custody.page_tools import READ, WRITE, AnyRequest, date_of, texts
 from stem_logistics.custody.repairs import Given
 from stem_logistics.custody.rules import REPAIR_STEPS
 from stem_logistics.custody.words import REPAIR_STATES, REPAIR_STEP_STATES, REPAIR_STEP_TONES, REPAIR_TONES, STEP_WORDS
+from stem_logistics.deliveries.discrepancy_pages import view as discrepancy_view
 from stem_logistics.errors import DomainError
 from stem_logistics.web.i18n import Text
 from stem_logistics.web.listing import Choice, ListSpec
@@ -108,4 +109,21 @@ async def arrived(request: AnyRequest, code: FromPath[str]) -> Redirect | Templa
     return Redirect(f"/repairs/{code}", status_code=303)
 
 
-ROUTES: list[ControllerRouterHandler] = [repairs_page, repair_page, photo, take_step, arrived]
+@post(
+    "/discrepancies/{code:str}/repair",
+    opt=WRITE,
+    include_in_schema=False,
+    operation_id="RepairOfDiscrepancy",
+    status_code=303,
+)
+async def repair_of_case(request: AnyRequest, code: FromPath[str]) -> Redirect | Template:
+    """Open the repair of what a school reported damaged at its receipt."""
+    form = await texts(request)
+    try:
+        made = await case_repairs.start(code, why=form.get("repair_why", ""))
+    except DomainError as refused:
+        return await discrepancy_view(code, error=sentence_of(refused), typed=form)
+    return Redirect(f"/repairs/{made}", status_code=303)
+
+
+ROUTES: list[ControllerRouterHandler] = [repairs_page, repair_page, photo, take_step, arrived, repair_of_case]

@@ -16,6 +16,7 @@ COLUMNS = """r.*, k.code AS kit_code, it.slug AS item, it.name_el, it.name_en, d
   nd.serial_number AS replacement_serial, i.code AS institution_code, i.name AS institution_name,
   i.regional_directorate_id, d.title_el, d.title_en,
   (SELECT c.code FROM consignment c WHERE c.repair_id = r.id ORDER BY c.id DESC LIMIT 1) AS replacement_consignment,
+  (SELECT x.code FROM discrepancy x WHERE x.id = r.discrepancy_id) AS case_code,
   (r.closed_at IS NULL AND r.due_on < current_date) AS late"""
 SORTS = {"reported": "r.reported_at", "due": "r.due_on", "state": "r.state", "school": "i.name", "item": "it.slug"}
 NOT_ARRIVED = "r.state = 'returned' AND r.arrived_at IS NULL"
@@ -158,6 +159,11 @@ async def add_photos(repair_id: int, digests: Sequence[bytes]) -> None:
         repair_id,
         list(digests),
     )
+
+
+async def set_case(code: str, discrepancy_id: int | None) -> None:
+    """From which case a repair was opened; None where the case goes on without it."""
+    await execute("UPDATE repair SET discrepancy_id = $2 WHERE code = $1", code, discrepancy_id)
 
 
 async def photos(repair_id: int) -> list[bytes]:

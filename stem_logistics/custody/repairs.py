@@ -11,7 +11,7 @@ from typing import Any
 from stem_logistics import audit, files
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.codes import new_code, parse_code, shown_code
-from stem_logistics.custody import papers, queries, repair_mails, service
+from stem_logistics.custody import papers, queries, repair_ends, repair_mails, service
 from stem_logistics.custody import repair_queries as repair_sql
 from stem_logistics.custody.disposal import disposal_paper
 from stem_logistics.custody.rules import CLOSED, free_text, next_state, one_line, read_scan
@@ -250,6 +250,7 @@ async def take_step(typed: str, step: str, given: Given) -> str:
         told = await repair_sql.repair(repair["code"])
         assert told is not None
         await repair_mails.tell(told, note)
+        await repair_ends.settle(told)
         await audit.record("repair-advanced", "repair", repair["code"], why=note, state=after, step=step)
     return after
 

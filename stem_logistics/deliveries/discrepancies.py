@@ -1,7 +1,7 @@
 """Discrepancies: what arrived damaged or not at all, until somebody says what came of it."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import AsyncIterator, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from stem_logistics import audit, files, mail, runtime
@@ -10,6 +10,7 @@ from stem_logistics.codes import parse_code
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.deliveries import mails, photo_queries, resending_queries, service, things
 from stem_logistics.deliveries import receipt_queries as queries
+from stem_logistics.deliveries.case_rules import MOST_DAYS
 from stem_logistics.deliveries.reasons import OUTCOMES
 from stem_logistics.errors import Conflict, Invalid, NotFound
 from stem_logistics.inventory import ledger
@@ -17,12 +18,34 @@ from stem_logistics.inventory.ledger import Move
 
 
 async def list_discrepancies(
-    filters: Mapping[str, str], *, sort: str = "due", descending: bool = False, limit: int = 50, offset: int = 0
+    filters: Mapping[str, str],
+    q: str = "",
+    *,
+    sort: str = "due",
+    descending: bool = False,
+    limit: int = 50,
+    offset: int = 0,
 ) -> tuple[list[dict[str, Any]], int]:
     """A page of discrepancies and how many there are, within the reader's scope."""
+    scope, who = service.require(Permission.DELIVERIES_READ), account()
+    rows = await queries.discrepancies(
+        scope, q, filters, who, sort=sort, descending=descending, limit=limit, offset=offset
+    )
+    return rows, await queries.count_discrepancies(scope, q, filters, who)
+
+
+async def every_discrepancy(
+    filters: Mapping[str, str], q: str, *, sort: str, descending: bool
+) -> AsyncIterator[dict[str, Any]]:
+    """Every discrepancy of a list, within the reader's scope: for a file."""
     scope = service.require(Permission.DELIVERIES_READ)
-    rows = await queries.discrepancies(scope, filters, sort=sort, descending=descending, limit=limit, offset=offset)
-    return rows, await queries.count_discrepancies(scope, filters)
+    async for row in queries.every_discrepancy(scope, q, filters, account(), sort=sort, descending=descending):
+        yield row
+
+
+async def count(filters: Mapping[str, str]) -> int:
+    """How many discrepancies a list has, within the reader's scope."""
+    return await queries.count_discrepancies(service.require(Permission.DELIVERIES_READ), "", filters, account())
 
 
 async def get_discrepancy(
@@ -85,11 +108,14 @@ async def take(typed: str) -> None:
 
 
 async def postpone(typed: str, until: date, *, why: str) -> None:
-    """Give a case another deadline, with the reason. Raises Invalid for a day that has passed."""
+    """Give a case another deadline, with the reason. Raises Invalid for a day that has passed, or too far away."""
     if not why.strip():
         raise Invalid("reason-missing")
+    last = service.today() + timedelta(days=MOST_DAYS)
     if until < service.today():
-        raise Invalid("expected-day-has-passed", day=until)
+        raise Invalid("case-deadline-has-passed", day=until)
+    if until > last:
+        raise Invalid("case-deadline-too-far", day=last)
     async with unit_of_work():
         row = await open_case(typed)
         await queries.set_case(row["id"], row["owner_id"], until)
@@ -99,15 +125,22 @@ async def postpone(typed: str, until: date, *, why: str) -> None:
 
 
 async def tell_sender(typed: str, address: str, asked: str) -> None:
-    """Write to the supplier about a case. Raises Invalid for an address that is none, or without words."""
+    """Write to the supplier about a case, with the receipt's protocol and the photographs; the address is remembered.
+    Raises Invalid for an address that is none, or without words.
+    """
     if not asked.strip():
         raise Invalid("reason-missing")
     async with unit_of_work():
         row = await open_case(typed)
         subject, body = mails.told_sender(row, asked.strip()[:2_000])
-        await mail.post(address.strip(), subject, body, about=("discrepancy", row["id"]))
+        attached = [(f"photo-{n}.jpg", digest) for n, digest in enumerate(await photos_of(row["id"]), 1)]
+        if row["protocol_digest"] is not None:
+            attached.insert(0, (f"protokollo-{row['protocol_number'].replace('/', '-')}.pdf", row["protocol_digest"]))
+        address = address.strip()
+        await mail.post(address, subject, body, about=("discrepancy", row["id"]), attachments=attached)
+        await queries.keep_sender_address(row["supplier"] or "", address)
         await queries.set_sender_told(row["id"])
-        await queries.add_note(row["id"], account(), "sender", f"{address.strip()}: {asked.strip()[:2_000]}")
+        await queries.add_note(row["id"], account(), "sender", f"{address}: {asked.strip()[:2_000]}")
         await audit.record("discrepancy-told-to-sender", "discrepancy", row["code"])
 
 
@@ -132,6 +165,24 @@ async def name_thing(typed: str, number: str) -> None:
         await audit.record("discrepancy-thing-named", "discrepancy", row["code"], number=number.strip()[:80])
 
 
+async def sender_address(row: Mapping[str, Any]) -> str:
+    """Where the supplier of what a case is about was last written to."""
+    return await queries.sender_address(row["supplier"] or "")
+
+
+async def note_repair(discrepancy_id: int, said: str) -> None:
+    """Note on a case what its repair came to, inside the caller's unit of work."""
+    await queries.add_note(discrepancy_id, account(), "repair", said)
+
+
+async def end_by_repair(typed: str, outcome: str, repair: str) -> None:
+    """A case ends with what came of its repair, which has moved what there was to move; inside the repair's step."""
+    row = await queries.discrepancy(typed, lock=True)
+    if row is None or row["state"] == "closed":
+        return
+    await _close(row, outcome, repair)
+
+
 async def close(typed: str, outcome: str, *, why: str, store: str = ledger.STORE) -> None:
     """Say what came of a case; each outcome moves what it says it moves.
 
@@ -151,7 +202,11 @@ async def close(typed: str, outcome: str, *, why: str, store: str = ledger.STORE
         row = await open_case(typed)
         if row["sent_again"]:
             raise Conflict("case-is-sent-again", code=row["code"], consignment=row["sent_again"])
-        known = [each for each in OUTCOMES[row["kind"]] if each != "re-sent"]
+        if row["repair_code"]:
+            raise Conflict("case-in-repair", code=row["code"], repair=row["repair_code"])
+        # what is sent again ends with its receipt, a device that is repaired with its repair
+        ended_elsewhere = ("re-sent", "repaired") if row["device_id"] else ("re-sent",)
+        known = [each for each in OUTCOMES[row["kind"]] if each not in ended_elsewhere]
         if outcome not in known:
             raise Invalid("outcome-unknown", outcome=outcome[:40], known=", ".join(known))
         if row["item_id"] is not None:
@@ -161,18 +216,22 @@ async def close(typed: str, outcome: str, *, why: str, store: str = ledger.STORE
             if place is None:
                 raise NotFound("place-not-found", code=store[:40])
             await things.settle(row, outcome, why.strip(), place)
-        await queries.close_discrepancy(row["id"], outcome, why.strip()[:1000], account())
-        if "@" in (row["institution_email"] or ""):
-            subject, body = mails.outcome(row, outcome)
-            await mail.post(
-                row["institution_email"],
-                subject,
-                body,
-                about=("discrepancy", row["id"]),
-                institution_id=row["institution_id"],
-                idempotency_key=f"discrepancy-outcome:{row['id']}",
-            )
-        await audit.record("discrepancy-closed", "discrepancy", row["code"], why=why.strip(), outcome=outcome)
+        await _close(row, outcome, why.strip())
+
+
+async def _close(row: dict[str, Any], outcome: str, why: str) -> None:
+    await queries.close_discrepancy(row["id"], outcome, why[:1000], account())
+    if "@" in (row["institution_email"] or ""):
+        subject, body = mails.outcome(row, outcome)
+        await mail.post(
+            row["institution_email"],
+            subject,
+            body,
+            about=("discrepancy", row["id"]),
+            institution_id=row["institution_id"],
+            idempotency_key=f"discrepancy-outcome:{row['id']}",
+        )
+    await audit.record("discrepancy-closed", "discrepancy", row["code"], why=why, outcome=outcome)
 
 
 async def _post(row: dict[str, Any], outcome: str, why: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
-from litestar.response import Redirect, Template
+from litestar.response import Redirect, Stream, Template
 from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
@@ -22,7 +22,8 @@ from stem_logistics.deliveries.staff_pages import typed_day
 from stem_logistics.errors import DomainError, Invalid
 from stem_logistics.inventory import ledger
 from stem_logistics.inventory.words import PLACE_WORDS
-from stem_logistics.web.i18n import Text, _
+from stem_logistics.web.exports import Column, export_response
+from stem_logistics.web.i18n import Text, _, current_locale, pgettext
 from stem_logistics.web.listing import Choice, ListSpec, Words
 from stem_logistics.web.sentences import sentence_of
 
@@ -35,12 +36,28 @@ NOTE_WORDS = {
     "deadline": _("Deadline"),
     "sender": _("Written to the sender"),
     "re-sent": _("To be sent again"),
+    "repair": _("Repair"),
+    "reminder": _("Reminder sent"),
 }
+CASE_STATES = {"open": pgettext("discrepancy", "Open"), "closed": pgettext("discrepancy", "Closed")}
+REMINDER_WORDS = {"soon": _("before the deadline"), "late-0": _("after the deadline")}
+REMINDED_ALL = _("late for more than a week, to all")
+
+
+def _shown(note: dict[str, Any]) -> dict[str, Any]:
+    """A note as people read it: a reminder's step in words."""
+    if note["kind"] != "reminder":
+        return note
+    step, _colon, names = note["said"].partition(": ")
+    return {**note, "said": f"{REMINDER_WORDS.get(step, REMINDED_ALL)}: {names}"}
+
+
 DISCREPANCY_LIST = ListSpec(
     sorts=("opened", "due", "school", "kind"),
     default_sort="due",
     filters={
-        "state": Choice.of("open", "closed"),
+        "state": Choice.of("open", "late", "closed"),
+        "owner": Choice.of("mine", "nobody"),
         "kind": Choice.of("missing", "damaged", "surplus", "wrong"),
         "consignment": Words(10),
         "kit": Words(10),
@@ -53,10 +70,66 @@ async def list_page(request: AnyRequest) -> Template:
     """What arrived damaged or not at all, the most urgent first."""
     query = DISCREPANCY_LIST.parse("/discrepancies", request.query_params)
     rows, total = await discrepancies.list_discrepancies(
-        query.filters, sort=query.sort, descending=query.descending, limit=query.limit, offset=query.offset
+        query.filters, query.q, sort=query.sort, descending=query.descending, limit=query.limit, offset=query.offset
     )
     context = {"query": query, "rows": rows, "total": total, "kinds": KIND_WORDS, "outcomes": OUTCOME_WORDS}
     return Template("deliveries/discrepancies.html", context=context)
+
+
+COLUMNS = (
+    Column("code", _("Discrepancy")),
+    Column("kind", _("What")),
+    Column("quantity", _("Pieces")),
+    Column("item", _("Item")),
+    Column("serial_number", _("Serial number")),
+    Column("school_code", _("School code")),
+    Column("school", _("School")),
+    Column("kit", _("Kit")),
+    Column("consignment", _("Consignment")),
+    Column("protocol", _("Protocol")),
+    Column("state", _("State")),
+    Column("owner", _("Whose case")),
+    Column("opened_at", _("Since")),
+    Column("due_on", _("Due")),
+    Column("outcome", _("Outcome")),
+    Column("why", _("Why?")),
+    Column("closed_at", pgettext("discrepancy", "Closed")),
+)
+
+
+@get("/discrepancies/export", opt=READ, include_in_schema=False, operation_id="ExportDiscrepancies")
+async def export_list(request: AnyRequest) -> Stream:
+    """Every discrepancy of the list as a file."""
+    query = DISCREPANCY_LIST.parse("/discrepancies", request.query_params)
+    name = f"name_{current_locale.get()}"
+
+    async def rows() -> Any:
+        async for row in discrepancies.every_discrepancy(
+            query.filters, query.q, sort=query.sort, descending=query.descending
+        ):
+            yield (
+                row["code"],
+                str(KIND_WORDS[row["kind"]]),
+                row["quantity"],
+                row[name],
+                row["serial_number"],
+                row["institution_code"],
+                row["institution_name"],
+                row["kit_code"],
+                row["consignment_code"],
+                row["protocol_number"],
+                str(_("Late") if row["late"] else CASE_STATES[row["state"]]),
+                row["owner"],
+                row["opened_at"],
+                row["due_on"],
+                str(OUTCOME_WORDS[row["outcome"]]) if row["outcome"] else "",
+                row["outcome_reason"],
+                row["closed_at"],
+            )
+
+    chosen = request.query_params.get("format", "csv")
+    file_format = chosen if chosen in ("csv", "xlsx", "json") else "csv"
+    return export_response(file_format, "discrepancies", COLUMNS, rows())  # type: ignore[arg-type]
 
 
 def _reason(row: dict[str, Any]) -> Text | None:
@@ -65,20 +138,24 @@ def _reason(row: dict[str, Any]) -> Text | None:
     return DAMAGE_WORDS[row["damage_reason"]] if row["kind"] == "damaged" else None
 
 
-async def _view(code: str, *, error: str = "", typed: dict[str, str] | None = None) -> Template:
+async def view(code: str, *, error: str = "", typed: dict[str, str] | None = None) -> Template:
+    """A case's page, with what was refused and what had been typed."""
     row = await discrepancies.get_discrepancy(code)
     context = {
         "row": row,
         "photos": await discrepancies.photos_of(row["id"]),
         "thing": await things.told(row),
         "places": PLACE_WORDS,
-        "notes": await discrepancies.notes_of(row["id"]),
+        "notes": [_shown(note) for note in await discrepancies.notes_of(row["id"])],
+        "address": await discrepancies.sender_address(row),
         "note_words": NOTE_WORDS,
         "kinds": KIND_WORDS,
         "reason": _reason(row),
         "outcomes": OUTCOME_WORDS,
         "possible": [
-            (slug, _("Send again") if slug == "re-sent" else OUTCOME_WORDS[slug]) for slug in OUTCOMES[row["kind"]]
+            (slug, _("Send again") if slug == "re-sent" else OUTCOME_WORDS[slug])
+            for slug in OUTCOMES[row["kind"]]
+            if slug != "repaired" or row["device_id"] is None
         ],
         "stores": await resending.stores(),
         "consignments": await resending.consignments_of(row),
@@ -94,7 +171,7 @@ async def _view(code: str, *, error: str = "", typed: dict[str, str] | None = No
 @get("/discrepancies/{code:str}", opt=READ, include_in_schema=False, operation_id="DiscrepancyPage")
 async def page(request: AnyRequest, code: FromPath[str]) -> Template:
     """One discrepancy: what, why, where, the photograph, and how to close it."""
-    return await _view(code)
+    return await view(code)
 
 
 @get(
@@ -125,7 +202,7 @@ async def close(request: AnyRequest, code: FromPath[str]) -> Redirect | Template
             store = form.get("store") or ledger.STORE
             await discrepancies.close(code, form.get("outcome", ""), why=form.get("why", ""), store=store)
     except DomainError as refused:
-        return await _view(code, error=sentence_of(refused), typed=form)
+        return await view(code, error=sentence_of(refused), typed=form)
     return Redirect(f"/discrepancies/{code}", status_code=303)
 
 
@@ -152,7 +229,7 @@ def _case_route(action: str) -> ControllerRouterHandler:
             else:
                 await discrepancies.tell_sender(code, form.get("address", ""), form.get("asked", ""))
         except DomainError as refused:
-            return await _view(code, error=sentence_of(refused), typed=form)
+            return await view(code, error=sentence_of(refused), typed=form)
         return Redirect(f"/discrepancies/{code}", status_code=303)
 
     return handle
@@ -160,6 +237,7 @@ def _case_route(action: str) -> ControllerRouterHandler:
 
 ROUTES: list[ControllerRouterHandler] = [
     list_page,
+    export_list,
     page,
     photo,
     close,

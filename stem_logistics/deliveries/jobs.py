@@ -1,5 +1,5 @@
 """Work of the deliveries that runs by itself or for long: importing it makes it known to the workers."""
 
-from stem_logistics.deliveries import bulk, from_wave, quality, reminding
+from stem_logistics.deliveries import bulk, case_reminding, from_wave, quality, reminding
 
-__all__ = ["bulk", "from_wave", "quality", "reminding"]
+__all__ = ["bulk", "case_reminding", "from_wave", "quality", "reminding"]

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from stem_logistics import runtime
 from stem_logistics.codes import shown_code
 from stem_logistics.deliveries.reasons import KIND_WORDS, OUTCOME_WORDS
 from stem_logistics.web.formats import format_date, today
-from stem_logistics.web.i18n import gettext, use_locale
+from stem_logistics.web.i18n import gettext, ngettext, use_locale
 
 
 @dataclass(frozen=True)
@@ -290,6 +292,28 @@ def told_sender(row: dict[str, Any], asked: str) -> tuple[str, str]:
             gettext("National Support Organisation eTwinning"),
         ]
         return gettext("Case %(code)s: what arrived was not what was sent", code=code), "\n\n".join(parts) + "\n"
+
+
+def cases_due(rows: Sequence[dict[str, Any]], today: date) -> tuple[str, str]:
+    """Subject and body of the mail that tells a person of the organisation which cases have come to their deadline."""
+    with use_locale("el"):
+        lines = []
+        for row in rows:
+            late = (today - row["due_on"]).days
+            when = (
+                ngettext("%(num)s day late", "%(num)s days late", late)
+                if late > 0
+                else gettext("until %(day)s", day=format_date(row["due_on"]))
+            )
+            what = f"{row['quantity']} × {row['name_el']}: {KIND_WORDS[row['kind']]}"
+            owner = row["owner"] or gettext("nobody's yet")
+            lines.append(f"  - {shown_code(row['code'])} · {what} · {row['institution_name']} · {when} · {owner}")
+        parts = [
+            gettext("These cases of discrepancies are at their deadline or beyond. Settle them, or move the deadline:"),
+            "\n".join(lines),
+            f"{runtime.settings().base_url}/discrepancies?state=open",
+        ]
+        return gettext("Discrepancies at their deadline: %(count)s", count=len(rows)), "\n\n".join(parts) + "\n"
 
 
 def outcome(row: dict[str, Any], word: str) -> tuple[str, str]:

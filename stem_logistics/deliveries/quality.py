@@ -6,7 +6,6 @@ the protocol gets a new edition, and the one that was printed before stays.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from stem_logistics import audit, jobs, mail, runtime
@@ -25,7 +24,6 @@ from stem_logistics.deliveries import (
     signing_queries,
 )
 from stem_logistics.deliveries.receipts import (
-    DAYS_FOR_DISCREPANCY,
     LONGEST_RECEIPT_NOTE,
     MOST_PHOTOS,
     ReceiptRefused,
@@ -132,7 +130,7 @@ async def record(typed: str, given: Looked) -> None:
             who.id if by_link else None,
             who.id if who.kind == "account" else None,
         )
-        due = service.today() + timedelta(days=DAYS_FOR_DISCREPANCY)
+        due = service.case_due("damaged")
         for line_id, each in given.found.items():
             row = await quality_queries.add_line(quality_id, line_id, each.damaged, each.reason, each.note.strip())
             await photo_queries.add("quality_line_id", row, each.photos)

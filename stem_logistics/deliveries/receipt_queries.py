@@ -1,12 +1,12 @@
 """Receipts, their lines and protocols, and the discrepancies that they opened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from stem_logistics.accounts.policy import Scope
 from stem_logistics.db.engine import execute, fetch, fetch_one, fetch_value
-from stem_logistics.selecting import Listed, Where
+from stem_logistics.selecting import Listed, Where, contains, typed_code
 
 RECEIPT = """r.id, r.code, r.consignment_id, r.part, r.protocol_number, r.protocol_digest, r.receiver_name,
   r.receiver_role, r.channel, r.link_id, r.account_id, r.note, r.is_final, r.confirmed_at, c.institution_id,
@@ -198,7 +198,8 @@ DISCREPANCIES = """FROM discrepancy x LEFT JOIN receipt_line rl ON rl.id = x.rec
   LEFT JOIN kit k ON k.id = coalesce(c.for_kit_id, cl.kit_id) LEFT JOIN item it ON it.id = cl.item_id
   LEFT JOIN device dv ON dv.id = rl.device_id LEFT JOIN account a ON a.id = x.closed_by
   LEFT JOIN account o ON o.id = x.owner_id LEFT JOIN receipt_quality_line ql ON ql.id = x.quality_line_id
-  LEFT JOIN device td ON td.id = su.device_id LEFT JOIN kit tk ON tk.id = coalesce(su.kit_id, td.kit_id)"""
+  LEFT JOIN device td ON td.id = su.device_id LEFT JOIN kit tk ON tk.id = coalesce(su.kit_id, td.kit_id)
+  LEFT JOIN repair rp ON rp.discrepancy_id = x.id"""
 DISCREPANCY = """x.id, x.code, x.kind, x.quantity, x.state, x.outcome, x.outcome_reason, x.opened_at, x.due_on,
   x.closed_at, a.name AS closed_by, c.code AS consignment_code, r.code AS receipt_code, r.protocol_number,
   i.code AS institution_code, i.name AS institution_name, i.id AS institution_id, i.regional_directorate_id,
@@ -212,35 +213,98 @@ DISCREPANCY = """x.id, x.code, x.kind, x.quantity, x.state, x.outcome, x.outcome
   (SELECT n.code FROM consignment n WHERE n.discrepancy_id = x.id
      AND n.state NOT IN ('returning', 'cancelled')) AS sent_again,
   (SELECT f.code FROM discrepancy f WHERE f.id = c.discrepancy_id) AS follows,
+  it.slug AS item, r.protocol_digest, rp.code AS repair_code, rp.state AS repair_state,
+  (SELECT ct.supplier FROM purchase_batch pb JOIN purchase_order po ON po.id = pb.purchase_order_id
+     JOIN contract ct ON ct.id = po.contract_id WHERE pb.name = k.batch AND k.batch <> '' LIMIT 1) AS supplier,
   (x.state = 'open' AND x.due_on < CURRENT_DATE) AS late"""
 SORTS = {"opened": "x.opened_at", "due": "x.due_on", "school": "i.name", "kind": "x.kind"}
 LISTED = Listed(DISCREPANCY, DISCREPANCIES, "x.id", SORTS)
 
 
-def _narrowed(scope: Scope, filters: Mapping[str, str]) -> Where:
+def _narrowed(scope: Scope, q: str, filters: Mapping[str, str], account: int | None) -> Where:
     where = Where()
     where.within(scope, region="i.regional_directorate_id", institution="i.id")
-    for name, column in (
-        ("state", "x.state"),
-        ("kind", "x.kind"),
-        ("consignment", "c.code"),
-        ("kit", "coalesce(k.code, tk.code)"),
-    ):
+    for name, column in (("kind", "x.kind"), ("consignment", "c.code"), ("kit", "coalesce(k.code, tk.code)")):
         where.equal(column, filters.get(name))
+    if filters.get("state") == "late":
+        where.add("x.state = 'open' AND x.due_on < CURRENT_DATE")
+    else:
+        where.equal("x.state", filters.get("state"))
+    if filters.get("owner") == "nobody":
+        where.add("x.owner_id IS NULL")
+    elif filters.get("owner") == "mine":
+        where.add(f"x.owner_id = {where.value(account)}")
+    if q.strip():
+        same, code = where.value(q.strip()), where.value(typed_code(q))
+        where.any_of(
+            f"x.code LIKE {code} || '%'",
+            f"k.code LIKE {code} || '%'",
+            f"c.code LIKE {code} || '%'",
+            f"coalesce(dv.serial_number, su.serial_number) = {same}",
+            f"r.protocol_number = {same}",
+            f"i.code = {same}",
+            f"i.name ILIKE {where.value(contains(q.strip()))}",
+        )
     return where
 
 
 async def discrepancies(
-    scope: Scope, filters: Mapping[str, str], *, sort: str, descending: bool, limit: int, offset: int
+    scope: Scope,
+    q: str,
+    filters: Mapping[str, str],
+    account: int | None,
+    *,
+    sort: str,
+    descending: bool,
+    limit: int,
+    offset: int,
 ) -> list[dict[str, Any]]:
-    """A page of the discrepancies that a scope sees."""
-    where = _narrowed(scope, filters)
+    """A page of the discrepancies that a scope sees; `account`: whose "mine" are."""
+    where = _narrowed(scope, q, filters, account)
     return await LISTED.page(where, sort=sort, descending=descending, limit=limit, offset=offset)
 
 
-async def count_discrepancies(scope: Scope, filters: Mapping[str, str]) -> int:
+async def every_discrepancy(
+    scope: Scope, q: str, filters: Mapping[str, str], account: int | None, *, sort: str, descending: bool
+) -> AsyncIterator[dict[str, Any]]:
+    """Every discrepancy of a list, for a file."""
+    chosen = await LISTED.ids(_narrowed(scope, q, filters, account), sort=sort, descending=descending)
+    async for row in LISTED.of(chosen):
+        yield row
+
+
+async def count_discrepancies(scope: Scope, q: str, filters: Mapping[str, str], account: int | None) -> int:
     """How many discrepancies a list has."""
-    return await LISTED.count(_narrowed(scope, filters))
+    return await LISTED.count(_narrowed(scope, q, filters, account))
+
+
+async def cases_due(days: int) -> list[dict[str, Any]]:
+    """The open cases whose deadline is within so many days or has passed, each with the `steps` that were taken."""
+    return await fetch(
+        f"""SELECT {DISCREPANCY}, ARRAY(SELECT split_part(n.said, ':', 1) FROM discrepancy_note n
+              WHERE n.discrepancy_id = x.id AND n.kind = 'reminder'
+                -- a deadline that was moved is reminded of anew
+                AND n.id > coalesce((SELECT max(d.id) FROM discrepancy_note d
+                  WHERE d.discrepancy_id = x.id AND d.kind = 'deadline'), 0)) AS steps
+            {DISCREPANCIES} WHERE x.state = 'open' AND x.due_on <= CURRENT_DATE + $1::int ORDER BY x.due_on, x.id
+            FOR NO KEY UPDATE OF x SKIP LOCKED""",  # noqa: S608 - constants
+        days,
+    )
+
+
+async def sender_address(supplier: str) -> str:
+    """Where a supplier was last written to; empty where it never was."""
+    return str(await fetch_value("SELECT email FROM supplier_contact WHERE supplier = $1", supplier) or "")
+
+
+async def keep_sender_address(supplier: str, email: str) -> None:
+    """Remember where a supplier is written to."""
+    await execute(
+        """INSERT INTO supplier_contact (supplier, email) VALUES ($1, $2)
+           ON CONFLICT (supplier) DO UPDATE SET email = excluded.email""",
+        supplier,
+        email,
+    )
 
 
 async def discrepancy(code: str, *, lock: bool = False) -> dict[str, Any] | None:

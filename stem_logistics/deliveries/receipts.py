@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any, Literal
 
 from stem_logistics import audit, files, mail, runtime
@@ -44,7 +43,6 @@ from stem_logistics.inventory import ledger
 from stem_logistics.inventory.ledger import Move
 from stem_logistics.inventory.regrouping import Piece
 
-DAYS_FOR_DISCREPANCY = 30
 LONGEST_RECEIPT_NOTE = 2_000
 MOST_PHOTOS = 5
 QUALITIES = ("looked", "tried", "later")
@@ -183,7 +181,7 @@ def _photos(given: Confirmation) -> list[Sequence[bytes]]:
     return [*(given.photos or {}).values(), *(extra.photos for extra in given.extras)]
 
 
-async def _write_around(receipt_id: int, given: Confirmation, known: Sequence[Thing | None], due: date) -> None:
+async def _write_around(receipt_id: int, given: Confirmation, known: Sequence[Thing | None]) -> None:
     """The committee, what came unasked, the signed paper: what stands around the lines."""
     who = runtime.actor().principal
     by = given.committee.appointed_by if given.committee else ""
@@ -200,6 +198,7 @@ async def _write_around(receipt_id: int, given: Confirmation, known: Sequence[Th
         if thing is not None:
             await things.note(number, thing)
         await photo_queries.add("surplus_id", number, extra.photos)
+        due = service.case_due(extra.kind)
         await receipt_queries.add_discrepancy(new_code("D"), None, extra.kind, extra.quantity, due, number)
     if given.signed is not None:
         await signing_queries.set_signed(receipt_id, given.signed, who.id if who.kind == "account" else None)
@@ -244,7 +243,6 @@ async def _write(
         is_final=action is Action.RECEIVE_REST,
         signature=given.signature,
     )
-    due = service.today() + timedelta(days=DAYS_FOR_DISCREPANCY)
     for line in lines:
         answer = given.answers.get(line.key)
         if answer is None or not answer.settled:
@@ -263,8 +261,9 @@ async def _write(
         await photo_queries.add("receipt_line_id", row, (given.photos or {}).get(line.key, ()))
         for kind, quantity in (("damaged", answer.damaged), ("missing", answer.missing)):
             if quantity:
+                due = service.case_due(kind)
                 await receipt_queries.add_discrepancy(new_code("D"), row, kind, quantity, due)
-    await _write_around(receipt_id, given, known, due)
+    await _write_around(receipt_id, given, known)
     await _post(consignment, lines, given.answers, code)
     return code
 

@@ -56,6 +56,8 @@ async def start(typed: str, store: str, *, why: str) -> str:
         case = await discrepancies.open_case(typed)
         if case["sent_again"]:
             raise Conflict("case-is-sent-again", code=case["code"], consignment=case["sent_again"])
+        if case["repair_code"]:
+            raise Conflict("case-in-repair", code=case["code"], repair=case["repair_code"])
         if "re-sent" not in OUTCOMES[case["kind"]] or case["item_id"] is None:
             raise Invalid("outcome-unknown", outcome="re-sent", known=", ".join(OUTCOMES[case["kind"]]))
         place = await sql.store(store)

@@ -3,6 +3,12 @@
 from stem_logistics.web.i18n import N_
 
 SENTENCES: dict[str, str] = {
+    "case-deadline-has-passed": N_("%(day)s has passed. Give a day to come by which the case is settled."),
+    "case-deadline-too-far": N_("A deadline is moved to %(day)s at most. Later it can be moved again."),
+    "case-in-repair": N_("The case %(code)s ends with its repair %(repair)s. Take the repair's next step."),
+    "case-cannot-be-repaired": N_(
+        "The case %(code)s is not about one damaged piece, so no repair can be opened from it."
+    ),
     "stop-incomplete": N_("Give what it is, a name and an e-mail; none may be longer than its field."),
     "stop-account-unknown": N_("Nobody has the account “%(email)s”. Make the account first, or leave it empty."),
     "stop-known": N_("The region has one with the address %(email)s already. Use that one, or retire it first."),

@@ -11,6 +11,7 @@ from stem_logistics.accounts.policy import Permission, Scope
 from stem_logistics.codes import new_code, parse_code
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.deliveries import leg_queries, legs, queries, telling
+from stem_logistics.deliveries.case_rules import days_for
 from stem_logistics.deliveries.rules import Action, State, TransitionNotPossible, advance
 from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound
 from stem_logistics.inventory import ledger, purchasing
@@ -34,6 +35,11 @@ def require(permission: Permission) -> Scope:
 def today() -> date:
     """The day in the zone in which deadlines are counted."""
     return datetime.now(ZoneInfo(runtime.settings().timezone)).date()
+
+
+def case_due(kind: str) -> date:
+    """Until when a discrepancy of a kind that is reported today is to be settled."""
+    return today() + timedelta(days=days_for(kind))
 
 
 def step(state: str, action: Action) -> State:

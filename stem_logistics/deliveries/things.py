@@ -111,6 +111,8 @@ async def settle(case: Mapping[str, Any], outcome: str, why: str, store: int) ->
     for part in moving:
         if part["consignment_code"]:
             raise Conflict("thing-travels", what=what, consignment=shown_code(part["consignment_code"]))
+        if part["kind"] == "returning":
+            raise Conflict("thing-travels", what=what, consignment=part["title"])
         if part["kind"] == "repairer":
             raise Conflict("thing-in-repair", what=what)
     if not there:

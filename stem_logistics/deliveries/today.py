@@ -33,6 +33,11 @@ async def today(principal: Principal) -> Today:
         text = _("%(num)s late. Count it when it comes.", num=counts["back_late"]) if counts["back_late"] else ""
         tasks.append(Task(title, "/consignments?state=returning", text, "bad" if counts["back_late"] else "busy"))
     rows, open_ones = await discrepancies.list_discrepancies({"state": "open"}, sort="opened", limit=1)
+    if (late_ones := await discrepancies.count({"state": "late"})) and principal.may(Permission.DELIVERIES_WRITE):
+        title = ngettext("%(num)s discrepancy is late", "%(num)s discrepancies are late", late_ones)
+        tasks.append(
+            Task(title, "/discrepancies?state=late", _("Settle it, or move its deadline with a reason."), "bad")
+        )
     if open_ones and principal.may(Permission.DELIVERIES_WRITE):
         title = ngettext("%(num)s discrepancy is open", "%(num)s discrepancies are open", open_ones)
         text = _("Say what came of what is missing or damaged.")

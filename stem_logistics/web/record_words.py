@@ -62,6 +62,8 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "discrepancy-postponed": _("Deadline of a discrepancy changed"),
     "discrepancy-taken": _("Discrepancy taken over"),
     "discrepancy-told-to-sender": _("Sender told of a discrepancy"),
+    "discrepancy-in-repair": _("Repair opened from a discrepancy"),
+    "discrepancy-reminded": _("Deadline of a discrepancy reminded"),
     "discrepancy-closed": _("Discrepancy closed"),
     "discrepancy-thing-named": _("Said which thing came without having been sent"),
     "discrepancy-sent-again": _("Discrepancy is sent again"),

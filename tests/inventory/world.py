@@ -82,6 +82,7 @@ class Repair:
     school: str
     state: str = "reported"
     replaced: bool = False
+    case: str = ""  # from which it was opened
 
 
 @dataclass
@@ -93,6 +94,7 @@ class Case:
     piece: Piece | None
     count: int
     consignment: str = ""  # by which it is being sent again
+    repair: str = ""  # by which it is being settled
     typed: str = ""  # the number of what came unasked, as the school wrote it
     thing: str = ""  # the kit that it is
     device: Piece | None = None  # or the device

@@ -132,6 +132,10 @@ class Base(RuleBasedStateMachine):
     def _in_store(self, kit: str) -> bool:
         return self.world.place_of(kit) == STORE
 
+    def _end_case(self, code: str) -> None:
+        del self.world.cases[code]
+        self.ended_cases.append(code)
+
     # what holds after every step
     @invariant()
     def the_database_is_the_model(self) -> None:

@@ -12,7 +12,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from stem_logistics.custody import disposal, idle, loans, moving, repairs, returns, writing_off
+from stem_logistics.custody import case_repairs, disposal, idle, loans, moving, repairs, returns, writing_off
 from stem_logistics.custody import service as custody
 from stem_logistics.custody.repairs import Given
 from stem_logistics.custody.rules import REPAIR_STEPS
@@ -217,6 +217,26 @@ class Schools(Base):
             school = place.removeprefix("school:") if place.startswith("school:") else ""
             self.world.repairs[code] = Repair(piece, place, school)
 
+    @precondition(lambda self: any(case.kind == "damaged" for case in self.world.cases.values()))
+    @rule(data=st.data())
+    def repair_case(self, data: st.DataObject) -> None:
+        """What arrived damaged is to be repaired: only one piece, that is at hand."""
+        code = data.draw(st.sampled_from([c for c, each in self.world.cases.items() if each.kind == "damaged"]))
+        case = self.world.cases[code]
+        piece, school = case.piece, f"school:{case.school}"
+        assert piece is not None
+        if not piece.serial:
+            return  # of loose pieces the kit's first one is meant, wherever it lies: too little to say
+        may = not (case.consignment or case.repair or self.world.in_repair(piece)) and case.count == 1
+        place = next((at for (each, at), _ in self.world.held().items() if each == piece), "")
+        may = may and (place == STORE or place.startswith("school:"))
+        made = self.do("repair a case", case_repairs.start(code, why=WHY), may=may)
+        if made is not None:
+            case.repair = made
+            owner = place.removeprefix("school:") if place.startswith("school:") else ""
+            self.world.repairs[made] = Repair(piece, place, owner, case=code)
+            self.counted["repair a case: " + ("there" if place == school else "elsewhere")] += 1
+
     @precondition(lambda self: self.world.repairs)
     @rule(data=st.data())
     def repair(self, data: st.DataObject) -> None:
@@ -253,6 +273,10 @@ class Schools(Base):
             if spare is not None and step == "replace":
                 repair.replaced = True
                 self._send_in_its_place(repair, spare)
+            if repair.case in self.world.cases and done in ("returned", "replaced", "disposed"):
+                self._end_case(repair.case)
+            elif repair.case in self.world.cases and done in ("kept", "withdrawn"):
+                self.world.cases[repair.case].repair = ""
 
     def _send_in_its_place(self, repair: Repair, spare: Piece) -> None:
         rows = self.run(fetch("SELECT code FROM consignment ORDER BY id DESC LIMIT 1"))

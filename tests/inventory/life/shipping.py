@@ -142,7 +142,7 @@ class Shipping(Base):
             return
         _, pieces, _ = self.run(returning.awaited(code))
         there = {p: n for (p, at), n in self.world.held().items() if at == place}
-        keys = {Piece(x["kit_code"], self._slug_of(x), x["serial"] or ""): x["key"] for x in pieces}
+        keys = {Piece(x["kit_code"] or "", self._slug_of(x), x["serial"] or ""): x["key"] for x in pieces}
         assert set(keys) == set(there), "what is awaited back is not what is under way"
         came = {piece: data.draw(st.integers(0, count)) for piece, count in there.items()}
         shifts = [Shift(piece, count, place, consignment.origin) for piece, count in came.items() if count]
@@ -306,16 +306,13 @@ class Shipping(Base):
             opened.remove(fitting)
             self.world.cases[row["code"]] = fitting
 
-    def _end_case(self, code: str) -> None:
-        del self.world.cases[code]
-        self.ended_cases.append(code)
-
     @precondition(lambda self: self.world.cases)
     @rule(data=st.data())
     def close_case(self, data: st.DataObject) -> None:
         code = data.draw(st.sampled_from(list(self.world.cases)))
         case = self.world.cases[code]
-        outcome = data.draw(st.sampled_from([each for each in OUTCOMES[case.kind] if each != "re-sent"]))
+        elsewhere = ("re-sent", "repaired") if case.piece is not None and case.piece.serial else ("re-sent",)
+        outcome = data.draw(st.sampled_from([each for each in OUTCOMES[case.kind] if each not in elsewhere]))
         school, piece = f"school:{case.school}", case.piece
         shifts: list[Shift] = []
         if piece is not None and outcome == "found":
@@ -324,11 +321,11 @@ class Shipping(Base):
             shifts = [Shift(piece, case.count, LOST if case.kind == "missing" else school, SUPPLIER)]
         elif piece is not None and outcome == "written-off" and case.kind == "damaged":
             shifts = [Shift(piece, case.count, school, SCRAPPED)]
-        may = not case.consignment
+        may = not case.consignment and not case.repair
         if parts := case.parts(self.world):
             target = school if outcome == "kept" else STORE
             shifts = [Shift(piece, count, at, target) for piece, at, count in parts if at != target]
-            bound = any(shift.source.startswith(("consignment:", "repairer:")) for shift in shifts)
+            bound = any(shift.source.startswith(("consignment:", "return:", "repairer:")) for shift in shifts)
             may = may and not bound and not self._is_bound(case)
         elif case.typed:
             may = False  # it went back to its supplier
@@ -355,12 +352,16 @@ class Shipping(Base):
     @rule(data=st.data(), go_on=st.booleans())
     def send_again(self, data: st.DataObject, go_on: bool) -> None:
         """A case gets its consignment: loose pieces are in at once, devices are scanned in."""
-        fitting = [(code, case.piece) for code, case in self.world.cases.items() if case.piece and not case.consignment]
+        fitting = [
+            (code, case.piece)
+            for code, case in self.world.cases.items()
+            if case.piece and not case.consignment and not case.repair
+        ]
         devices = [code for code, piece in fitting if piece.serial]
         code = data.draw(st.sampled_from(devices * 9 + [code for code, _ in fitting] * 3 + list(self.world.cases)))
         case = self.world.cases[code]
         given: list[tuple[Piece, int]] = []
-        may = case.piece is not None and not case.consignment
+        may = case.piece is not None and not case.consignment and not case.repair
         if case.piece is not None and case.piece.serial:
             may = may and len(self.world.spares(case.piece.item)) >= case.count
         elif case.piece is not None:
