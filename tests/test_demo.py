@@ -91,7 +91,8 @@ async def test_the_totals_are_the_published_ones(loaded: tuple[Path, str]) -> No
         assert told == [("prizes-2022", 32, 0), ("prizes-2023", 20, 0), ("prizes-2024", 17, 2), ("prizes-2025", 19, 1)]
         assert contests[-1]["tablets"] == 150
         bought = await fetch(
-            """SELECT b.decision, b.sampled_at IS NOT NULL AS drawn, count(s.id) AS sample, count(r.id) AS good
+            """SELECT b.decision, b.sampled_at IS NOT NULL AS drawn, count(DISTINCT s.id) AS sample,
+                 count(DISTINCT r.device_id) AS good
                FROM purchase_batch b LEFT JOIN batch_sample s ON s.purchase_batch_id = b.id
                LEFT JOIN check_report r ON r.device_id = s.device_id AND r.verdict = 'PASS' GROUP BY b.id"""
         )
