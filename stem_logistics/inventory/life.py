@@ -333,7 +333,8 @@ def _recall(row: dict[str, Any]) -> _Told:
 def _counted(row: dict[str, Any]) -> _Told:
     door = Door(_("Stocktake %(year)s", year=row["code2"]), f"/stocktakes/{row['code']}")
     text = _("%(found)s pieces found, %(wrong)s missing or broken", found=row["serial"], wrong=row["pieces"])
-    return _Told(_("Counted"), str(text), row["said"], (door,), "warn" if row["pieces"] else "good")
+    title = _("Counted") if row["word"] is None else _("Counted; opened again later")
+    return _Told(title, str(text), row["said"], (door,), "warn" if row["pieces"] else "good")
 
 
 def _papers(row: dict[str, Any]) -> _Told:

@@ -149,13 +149,18 @@ SELECT coalesce(t.answered_at, c.opened_at), 'recall', t.answer, NULL, t.note, c
   FROM recall_target t JOIN recall c ON c.id = t.recall_id LEFT JOIN device dv ON dv.id = t.device_id
   WHERE t.kit_id = $1
 UNION ALL
-SELECT s.signed_at, 'counted', NULL, s.signer_name || ', ' || s.signer_post, s.remarks, NULL, NULL,
-  sum(coalesce(a.found, 0))::text, sum(coalesce(a.missing, 0) + coalesce(a.broken, 0))::int, s.code, s.year::text, p.id,
-  p.number, NULL, NULL
-  FROM stocktake_line l JOIN stocktake s ON s.id = l.stocktake_id AND s.signed_at IS NOT NULL
-  LEFT JOIN LATERAL (SELECT x.found, x.missing, x.broken FROM stocktake_answer x WHERE x.line_id = l.id
-                     ORDER BY x.id DESC LIMIT 1) a ON true
-  LEFT JOIN paper p ON p.id = s.paper_id WHERE l.kit_id = $1 GROUP BY s.id, p.id
+SELECT g.signed_at, 'counted', g.word, g.signer_name || ', ' || g.signer_post, g.remarks, NULL, NULL,
+  sum(a.found)::text, sum(a.missing + a.broken)::int, s.code, s.year::text, p.id, p.number, NULL, NULL
+  FROM stocktake_line l JOIN stocktake s ON s.id = l.stocktake_id
+  JOIN (SELECT id, signed_at, signer_name, signer_post, remarks, paper_id, NULL AS word FROM stocktake
+          WHERE signed_at IS NOT NULL
+        UNION ALL
+        SELECT stocktake_id, signed_at, signer_name, signer_post, remarks, paper_id, 'reopened' FROM stocktake_reopening
+       ) g ON g.id = s.id
+  JOIN LATERAL (SELECT x.found, x.missing, x.broken FROM stocktake_answer x WHERE x.line_id = l.id
+                  AND (g.word IS NULL OR x.answered_at <= g.signed_at) ORDER BY x.id DESC LIMIT 1) a ON true
+  LEFT JOIN paper p ON p.id = g.paper_id WHERE l.kit_id = $1 AND (l.expected > 0 OR g.word IS NOT NULL)
+  GROUP BY s.id, p.id, g.signed_at, g.word, g.signer_name, g.signer_post, g.remarks
 UNION ALL
 SELECT p.made_at, 'paper', p.kind, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, p.id, p.number, p.number, NULL
   FROM paper_kit k JOIN paper p ON p.id = k.paper_id WHERE k.kit_id = $1

@@ -170,9 +170,11 @@ async def take_off(stranger_id: int, *, counter: str) -> None:
     who = _counter(counter)
     async with unit_of_work():
         found = await _open()
-        if not await queries.take_off(stranger_id, found["id"], who):
+        if not any(row["id"] == stranger_id and not row["decision"] for row in found["strangers"]):
             raise NotFound("stocktake-line-not-found")
-        await audit.record("stocktake-stranger-taken-off", "stocktake", found["code"], stranger=stranger_id)
+        # sent again, because the answer was lost on its way, it is off already
+        if await queries.take_off(stranger_id, found["id"], who):
+            await audit.record("stocktake-stranger-taken-off", "stocktake", found["code"], stranger=stranger_id)
 
 
 async def sign(*, name: str, post: str, remarks: str = "") -> str:

@@ -175,6 +175,7 @@ def count(page: Page, phone: Page, eyes: Eyes, papers: Keeps, parcel: Parcel) ->
     fill(phone, {"name": "Κώστας Μήλιος", "post": "Διευθυντής"})
     eyes.look(phone, "stocktake-counted")
     press(phone, "Sign the stocktake")
+    expect(phone.get_by_role("link", name=greek("The signed statement (PDF)"))).to_be_visible()
     eyes.look(phone, "stocktake-signed")
     papers.keep("stocktake", phone.request.get(f"{link}/statement").body())
     page.goto("/stocktakes")

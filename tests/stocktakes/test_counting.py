@@ -12,7 +12,7 @@ from stem_logistics.custody import disposal, moving
 from stem_logistics.db.engine import execute, fetch, fetch_one, fetch_value
 from stem_logistics.deliveries.photos import LARGEST_BYTES
 from stem_logistics.errors import Conflict, Invalid, NotFound
-from stem_logistics.inventory import labels, ledger
+from stem_logistics.inventory import labels, ledger, life_queries
 from stem_logistics.inventory import service as stock
 from stem_logistics.inventory.label_rules import SHEETS
 from stem_logistics.settings import Settings
@@ -82,8 +82,9 @@ async def test_the_same_thing_stands_besides_once_and_a_mistake_is_taken_off(ser
     with pytest.raises(Invalid, match="counter-missing"):
         await act(counting.take_off(unknown["id"], counter=" "))
     await act(counting.take_off(unknown["id"], counter="Βασίλης"))
+    await act(counting.take_off(unknown["id"], counter="Άννα"))  # the network lost the answer
     with pytest.raises(NotFound):
-        await act(counting.take_off(unknown["id"], counter="Βασίλης"))
+        await act(counting.take_off(999_999, counter="Βασίλης"))
     assert [row["id"] for row in await _besides(act)] == [ours["id"]]
     assert await fetch_value("SELECT taken_off_by FROM stocktake_stranger WHERE id = $1", unknown["id"]) == "Βασίλης"
     assert await _scan(act, "xyz-77") == "unknown", "it may be noted again"
@@ -213,6 +214,8 @@ async def test_what_was_signed_wrongly_is_opened_again(service: Settings) -> Non
     assert await fetch_value("SELECT count(*) FROM paper WHERE kind = 'stocktake'") == 2
     with pytest.raises(Conflict, match="stocktake-line-decided"):
         await decisions.decide(code, by_serial[first], "found", why=WHY)
+    life = await life_queries.life(await kit_id(kit))
+    assert {(row["word"], row["pieces"]) for row in life if row["kind"] == "counted"} == {("reopened", 2), (None, 1)}
 
 
 async def test_the_files_tell_models_values_and_what_was_found_besides(app: Litestar) -> None:

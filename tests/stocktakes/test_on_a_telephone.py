@@ -1,15 +1,18 @@
 """Counting in a real browser: the page stays, and a network that is gone loses nothing and counts nothing twice."""
 
 import asyncio
+import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import asyncpg
 import pytest
 import uvicorn
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, Route, expect, sync_playwright
 
 from stem_logistics.app import create_app
@@ -20,6 +23,7 @@ from tests.stocktakes.scene import opened
 from tests.support import OPERATOR, acting_as, settings_for
 from tests.web.test_browser import CHROMIUM_ARGS
 
+T = TypeVar("T")
 pytestmark = pytest.mark.browser
 
 
@@ -57,6 +61,20 @@ def phone(database_url: str, tmp_path: Path) -> Iterator[tuple[Page, str]]:
         browser.close()
     server.should_exit = True
     thread.join(10)
+
+
+async def _photographs(url: str) -> int:
+    connection = await asyncpg.connect(url)
+    try:
+        return int(await connection.fetchval("SELECT count(photo_digest) FROM stocktake_answer"))
+    finally:
+        await connection.close()
+
+
+def _beside(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine finds, in a thread of its own: the browser has this one's loop."""
+    with ThreadPoolExecutor() as beside:
+        return beside.submit(asyncio.run, work).result()
 
 
 async def _answers(url: str) -> list[tuple[int, int]]:
@@ -109,9 +127,7 @@ def test_ticks_are_kept_while_the_network_is_gone_and_count_once(phone: tuple[Pa
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     waiting.get_by_role("button", name="Είναι εδώ").click()
     expect(page.locator("#count-head")).to_contain_text("Όλα καταμετρήθηκαν")
-    with ThreadPoolExecutor() as beside:  # the browser has this thread's loop
-        counted = beside.submit(asyncio.run, _answers(database_url)).result()
-    assert counted == [(1, 1), (1, 1), (1, 3), (1, 4)]
+    assert _beside(_answers(database_url)) == [(1, 1), (1, 1), (1, 3), (1, 4)]
     page.fill("#sign input[name=name]", "Μαρία")
     page.fill("#sign input[name=post]", "Διευθύντρια")
     page.get_by_role("button", name="Υπογραφή της απογραφής").click()
@@ -132,3 +148,21 @@ def test_a_refusal_stands_beside_its_line(phone: tuple[Page, str]) -> None:
     line.get_by_role("button", name="Καταχώριση").click()
     expect(line.locator(".error")).to_have_count(0)
     expect(line).to_contain_text("Τεμάχια που λείπουν")
+
+
+def test_a_photograph_of_40_megabytes_arrives(phone: tuple[Page, str], database_url: str, tmp_path: Path) -> None:
+    """The telephone makes it smaller before it is sent; it stands beside the line's answer."""
+    page, _ = phone
+    huge = tmp_path / "huge.png"
+    Image.frombytes("RGB", (3700, 3700), random.Random(1).randbytes(3700 * 3700 * 3)).save(huge, compress_level=0)
+    assert huge.stat().st_size > 40_000_000
+    sizes: list[int] = []
+    page.on("request", lambda request: sizes.append(len(request.post_data_buffer or b"")))
+    line = page.locator(".count-one", has_text="× 3")
+    line.locator("summary").click()
+    line.get_by_label("Πόσα έχουν βλάβη").fill("1")
+    line.get_by_label("Φωτογραφία").set_input_files(huge)
+    line.get_by_role("button", name="Καταχώριση").click()
+    expect(line).to_contain_text("Βρέθηκε με βλάβη", timeout=30_000)
+    assert max(sizes) < 15_000_000
+    assert _beside(_photographs(database_url)) == 1
