@@ -5,7 +5,7 @@
   const TRIES = 6; // of a service that answers that it cannot; a network that is away is waited for
 
   // A telephone's photograph of many megabytes would not get through: 2,000 pixels show the damage.
-  const smaller = async (file) => {
+  window.smaller = async (file) => {
     if (file.size < 1500000 || file.type === "application/pdf") return file;
     try {
       const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
@@ -24,7 +24,7 @@
   const shrink = async (input) => {
     const given = [...input.files];
     const made = [];
-    for (const file of given) made.push(await smaller(file));
+    for (const file of given) made.push(await window.smaller(file));
     if (made.every((file, at) => file === given[at])) return;
     const carried = new DataTransfer();
     for (const file of made) carried.items.add(file);

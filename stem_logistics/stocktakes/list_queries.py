@@ -5,7 +5,7 @@ from typing import Any
 from stem_logistics.accounts.policy import Scope
 from stem_logistics.db.engine import fetch
 from stem_logistics.selecting import Listed, Where
-from stem_logistics.stocktakes.queries import COUNTED, FROM, SHOWN
+from stem_logistics.stocktakes.queries import COUNTED, FROM, LISTED, SHOWN
 
 _SCHOOLS = Listed(
     SHOWN,
@@ -73,9 +73,8 @@ async def stocktakes(
                     WHERE q.pieces > 0 AND NOT EXISTS (
                       SELECT FROM stocktake_decision d WHERE d.line_id = l.id AND d.about = q.about)))
                 OR EXISTS (SELECT FROM stocktake_stranger x WHERE x.stocktake_id = s.id AND x.decision = ''
-                  AND x.taken_off_at IS NULL AND NOT EXISTS (SELECT FROM stocktake_line l
-                    WHERE l.stocktake_id = s.id AND l.kit_id = x.kit_id AND l.expected > 0
-                      AND (x.device_id IS NULL OR l.device_id = x.device_id))))"""  # noqa: S608 - of constants
+                  AND x.taken_off_at IS NULL AND NOT EXISTS (
+                    SELECT FROM stocktake_line l WHERE l.stocktake_id = s.id AND {LISTED})))"""  # noqa: S608 - of constants
         )
     rows = await _SCHOOLS.page(where, sort="urgency", descending=False, limit=limit, offset=offset)
     return rows, await _SCHOOLS.count(where)
@@ -101,8 +100,7 @@ async def register(scope: Scope, year: int, region: str, code: str) -> list[dict
               SELECT s.*, 1, x.id, x.kit_id, dv.item_id, x.device_id, 1, x.typed, x.problem, 1, 0, 0, ''
               FROM chosen s JOIN stocktake_stranger x ON x.stocktake_id = s.id AND x.taken_off_at IS NULL
               LEFT JOIN device dv ON dv.id = x.device_id
-              WHERE NOT EXISTS (SELECT FROM stocktake_line l WHERE l.stocktake_id = s.id AND l.kit_id = x.kit_id
-                AND l.expected > 0 AND (x.device_id IS NULL OR l.device_id = x.device_id)))
+              WHERE NOT EXISTS (SELECT FROM stocktake_line l WHERE l.stocktake_id = s.id AND {LISTED}))
             SELECT c.*, k.code AS kit_code, d.title_el, d.title_en, it.name_el, it.name_en, it.manufacturer,
               it.model_number, dv.serial_number, cu.room, cu.holder_name, got.since, o.title, f.number AS contract,
               fs.kind AS funding, fs.reference AS funding_reference,

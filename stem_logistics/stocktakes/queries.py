@@ -12,6 +12,8 @@ FROM = """FROM stocktake s JOIN institution i ON i.id = s.institution_id LEFT JO
 COUNTED = """LEFT JOIN LATERAL (SELECT y.* FROM (
     SELECT x.* FROM stocktake_answer x WHERE x.line_id = l.id ORDER BY x.id DESC LIMIT 1) y
   WHERE y.found + y.broken + y.missing = l.expected AND l.expected > 0) a ON true"""
+# Whether a line speaks of a thing that was found besides: a device's kit may be another one since.
+LISTED = "l.expected > 0 AND (l.device_id = x.device_id OR (x.device_id IS NULL AND l.kit_id = x.kit_id))"
 # What the ledger says is at a school ($2) now.
 _THERE = """there AS (SELECT h.kit_id, h.item_id, h.device_id, h.quantity
   FROM holding h JOIN place p ON p.id = h.place_id
@@ -164,7 +166,7 @@ async def device(device_id: int) -> dict[str, Any] | None:
     """A device with its kit, as `candidates` has it."""
     return await fetch_one(
         """SELECT dv.id AS device_id, dv.serial_number, k.id AS kit_id, k.code AS kit_code FROM device dv
-           JOIN kit k ON k.id = dv.kit_id WHERE dv.id = $1""",
+           LEFT JOIN kit k ON k.id = dv.kit_id WHERE dv.id = $1""",
         device_id,
     )
 
@@ -198,16 +200,16 @@ async def add_stranger(
 async def strangers(stocktake_id: int) -> list[dict[str, Any]]:
     """What was found and was not expected, with where the ledger says it is, and whether it is on the list by now."""
     return await fetch(
-        """SELECT x.*, k.code AS kit_code, kd.title_el, kd.title_en, dv.serial_number, it.name_el, it.name_en,
-             coalesce(w.kinds, '{}') AS place_kinds, w.titles AS place_title,
-             EXISTS (SELECT FROM stocktake_line l WHERE l.stocktake_id = x.stocktake_id AND l.kit_id = x.kit_id
-               AND l.expected > 0 AND (x.device_id IS NULL OR l.device_id = x.device_id)) AS listed
+        f"""SELECT x.*, k.code AS kit_code, kd.title_el, kd.title_en, dv.serial_number, it.name_el, it.name_en,
+             coalesce(w.kinds, '{{}}') AS place_kinds, w.titles AS place_title,
+             EXISTS (SELECT FROM stocktake_line l WHERE l.stocktake_id = x.stocktake_id AND {LISTED}) AS listed
            FROM stocktake_stranger x LEFT JOIN device dv ON dv.id = x.device_id LEFT JOIN item it ON it.id = dv.item_id
            LEFT JOIN kit k ON k.id = x.kit_id LEFT JOIN kit_definition kd ON kd.id = k.kit_definition_id
            LEFT JOIN LATERAL (SELECT array_agg(DISTINCT p.kind) AS kinds, string_agg(DISTINCT p.title, ', ') AS titles
-             FROM holding h JOIN place p ON p.id = h.place_id WHERE h.kit_id = x.kit_id AND h.quantity > 0
-               AND (x.device_id IS NULL OR h.device_id = x.device_id)) w ON true
-           WHERE x.stocktake_id = $1 ORDER BY x.id""",
+             FROM (SELECT place_id FROM holding WHERE device_id = x.device_id AND quantity > 0 UNION ALL
+                   SELECT place_id FROM holding WHERE kit_id = x.kit_id AND x.device_id IS NULL AND quantity > 0) h
+             JOIN place p ON p.id = h.place_id) w ON true
+           WHERE x.stocktake_id = $1 ORDER BY x.id""",  # noqa: S608 - of constants
         stocktake_id,
     )
 
