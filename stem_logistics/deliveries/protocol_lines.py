@@ -41,24 +41,28 @@ async def kits_of(consignment_id: int, part: int) -> tuple[Kit, ...]:
     """
     lines = sorted(await queries.lines_of(consignment_id), key=lambda line: int(line["kit_id"]))
     answers = await receipt_queries.lines_until(consignment_id, part)
-    travelled = {(row["line_id"], row["id"]): row["serial_number"] for row in await queries.devices_of(consignment_id)}
-    # what a receipt named had been sent, whatever became of it since
-    named = {(row["line_id"], row["device_id"]): row["serial_number"] for row in answers if row["device_id"]}
+    devices: dict[int, dict[int, str]] = {}
+    for row in await queries.devices_of(consignment_id):
+        devices.setdefault(row["line_id"], {})[row["id"]] = row["serial_number"]
+    said: dict[tuple[int, int | None], list[dict[str, Any]]] = {}
+    for row in answers:
+        said.setdefault((row["line_id"], row["device_id"]), []).append(row)
+        if row["device_id"]:  # what a receipt named had been sent, whatever became of it since
+            devices.setdefault(row["line_id"], {})[row["device_id"]] = row["serial_number"]
     health = await checks.health_of_kits(list({line["kit_id"] for line in lines})) if lines else {}
     checked = {each.device_id: each for kit in health.values() for each in kit.devices if each.verdict is not None}
     kits: dict[int, list[Line]] = {}
     titles: dict[int, tuple[str, str]] = {}
     for line in lines:
-        devices = {device: serial for (of, device), serial in {**travelled, **named}.items() if of == line["id"]}
-        parts: list[tuple[int | None, str, int]] = [
-            (device, serial, 1) for device, serial in sorted(devices.items(), key=lambda each: str(each[1]))
-        ]
-        if loose := line["quantity"] - len(devices):
+        mine = sorted(devices.get(line["id"], {}).items(), key=lambda each: each[1])
+        parts: list[tuple[int | None, str, int]] = [(device, serial, 1) for device, serial in mine]
+        if loose := line["quantity"] - len(mine):
             parts.append((None, "", loose))
         for device, serial, sent in parts:
-            said = [row for row in answers if (row["line_id"], row["device_id"]) == (line["id"], device)]
             check = _check(checked.get(device)) if device is not None else ""
-            kits.setdefault(line["head_id"], []).append(_line(line, serial, sent, said, part, check))
+            kits.setdefault(line["head_id"], []).append(
+                _line(line, serial, sent, said.get((line["id"], device), []), part, check)
+            )
         titles[line["head_id"]] = shown_code(line["kit_code"]), line["kit_title_el"]
     return tuple(Kit(*titles[head], tuple(found)) for head, found in kits.items())
 

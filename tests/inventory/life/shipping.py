@@ -205,7 +205,8 @@ class Shipping(Base):
         may = consignment.state in ("dispatched", "partially-received") and bool(shifts) and not stale
         awaited = {pieces[line.key] for line in lines if line.outstanding}
         may = may and not any(
-            stray.device in awaited or stray.thing in {piece.kit for piece in awaited} for stray in strays
+            stray.device in awaited or (stray.thing and stray.thing in {piece.kit for piece in awaited})
+            for stray in strays
         )
         later = data.draw(st.integers(0, 3)) == 3
         given = receipts.Confirmation(
@@ -237,9 +238,11 @@ class Shipping(Base):
         if what == "loose":
             return (Extra("surplus", "Καλώδιο", 2),), [Case("surplus", school, None, 2)]
         case = Case("wrong", school, None, 1)
-        devices = [piece for piece, _ in self.world.held() if piece.serial]
+        held = self.world.held()
+        devices = [piece for piece, at in held if piece.serial and (at == STORE or at.startswith("school:"))] * 3
+        devices += [piece for piece, _ in held if piece.serial]
         if what == "kit":
-            case.typed = case.thing = data.draw(st.sampled_from(self.world.kits))
+            case.typed = case.thing = self._kit(data, lambda kit: self._in_store(kit) or self.world.school_of(kit))
         elif what == "device" and devices:
             case.device = data.draw(st.sampled_from(devices))
             serial = case.device.serial
@@ -309,7 +312,8 @@ class Shipping(Base):
     @precondition(lambda self: self.world.cases)
     @rule(data=st.data())
     def close_case(self, data: st.DataObject) -> None:
-        code = data.draw(st.sampled_from(list(self.world.cases)))
+        unasked = [code for code, each in self.world.cases.items() if each.typed]
+        code = data.draw(st.sampled_from(unasked * 3 + list(self.world.cases)))
         case = self.world.cases[code]
         elsewhere = ("re-sent", "repaired") if case.piece is not None and case.piece.serial else ("re-sent",)
         outcome = data.draw(st.sampled_from([each for each in OUTCOMES[case.kind] if each not in elsewhere]))
