@@ -175,6 +175,7 @@ async def _narrowed(scope: Scope, q: str, filters: dict[str, str]) -> Where:
         ("batch", "k.batch"),
         ("region", "r.code"),
         ("institution", "i.code"),
+        ("at", "p.code"),
     ):
         where.equal(column, filters.get(name))
     if school := filters.get("institution"):

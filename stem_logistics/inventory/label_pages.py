@@ -12,6 +12,7 @@ from stem_logistics.errors import DomainError, FieldErrors
 from stem_logistics.inventory import labels
 from stem_logistics.inventory.label_rules import MOST_LABELS, SHEETS, scanned_code
 from stem_logistics.web.i18n import LazyText, Text, _
+from stem_logistics.web.listing import Choice, ListSpec
 from stem_logistics.web.sentences import sentence, sentence_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -30,6 +31,13 @@ KIND_WORDS: dict[str, LazyText] = {
     "consignment": _("a consignment"),
     "place": _("a place"),
 }
+PLACE_KINDS: dict[str, LazyText] = {
+    "store": _("Store"),
+    "stop": _("Regional store or ambassador"),
+    "repairer": _("Repairer"),
+    "institution": _("School"),
+}
+PLACES = ListSpec(sorts=("name",), default_sort="name", filters={"kind": Choice.of(*PLACE_KINDS)})
 MOST_ERRORS = 30
 
 
@@ -48,8 +56,18 @@ def _page(typed: dict[str, str], errors: dict[str, Text], *, faults: list[Text] 
 @get("/stock/labels", opt=WRITE, include_in_schema=False, operation_id="LabelsPage")
 async def labels_page(request: AnyRequest) -> Template:
     """The forms: what to print labels for, on which sheet, from which cell on; and the replacement of one."""
-    names = ("what", "batch", "devices", "done")
-    return _page({name: request.query_params.get(name, "")[:200] for name in names}, {})
+    typed = {name: request.query_params.get(name, "")[:200] for name in ("batch", "devices", "done")}
+    named = request.query_params.getall("what", [])[:MOST_LABELS]
+    return _page(typed | {"what": "\n".join(each[:200] for each in named)}, {})
+
+
+@get("/stock/places", opt=WRITE, include_in_schema=False, operation_id="PlacesPage")
+async def places_page(request: AnyRequest) -> Template:
+    """The places that can bear a label: stores, repairers, stops; schools by search."""
+    query = PLACES.parse("/stock/places", request.query_params)
+    rows, total = await labels.places(query.q, query.filters.get("kind", ""), limit=query.limit, offset=query.offset)
+    context = {"query": query, "rows": rows, "total": total, "kinds": PLACE_KINDS}
+    return Template("inventory/places.html", context=context)
 
 
 @post("/stock/labels", opt=WRITE, include_in_schema=False, operation_id="PrintLabels", status_code=200)
@@ -124,4 +142,11 @@ async def type_label(request: AnyRequest) -> Response[Any]:
     return Template("inventory/label_typed.html", context=context, status_code=404 if error else 200)
 
 
-ROUTES: list[ControllerRouterHandler] = [labels_page, print_labels, replace_label, follow_label, type_label]
+ROUTES: list[ControllerRouterHandler] = [
+    labels_page,
+    places_page,
+    print_labels,
+    replace_label,
+    follow_label,
+    type_label,
+]

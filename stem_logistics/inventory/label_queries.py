@@ -19,8 +19,10 @@ THINGS = """
   SELECT 'consignment', c.id, c.code, 'Αποστολή', '', c.code, NULL, l.code
   FROM consignment c LEFT JOIN label l ON l.consignment_id = c.id AND l.withdrawn_at IS NULL WHERE c.id = ANY($3)
   UNION ALL
-  SELECT 'place', p.id, NULL, p.title, p.code, coalesce(i.code, p.code), p.kind, l.code
+  SELECT 'place', p.id, NULL, CASE WHEN s.kind = 'regional-store' THEN coalesce(s.title, p.title) ELSE p.title END,
+    coalesce(s.code, p.code), coalesce(i.code, s.code, p.code), p.kind, l.code
   FROM place p LEFT JOIN institution i ON i.id = p.institution_id
+    LEFT JOIN stop s ON p.kind = 'stop' AND s.id = p.stop_id
     LEFT JOIN label l ON l.place_id = p.id AND l.withdrawn_at IS NULL WHERE p.id = ANY($4)"""
 COLUMN = {"kit": "kit_id", "device": "device_id", "consignment": "consignment_id", "place": "place_id"}
 
@@ -39,15 +41,22 @@ async def label_by_code(code: str) -> dict[str, Any] | None:
     )
 
 
-async def find(raws: Sequence[str], codes: Sequence[str | None]) -> list[dict[str, Any]]:
-    """The things that were typed, in that order: by label, kit or consignment, by serial number, by a place's code.
+async def find(raws: Sequence[str], codes: Sequence[str | None], schools: Sequence[str]) -> list[dict[str, Any]]:
+    """The things that were typed, in that order: by label, kit or consignment, by serial number, by a place's code, by
+    a school's or a stop's.
+
+    Args:
+        raws: as they were typed.
+        codes: those of them that are codes of ours.
+        schools: as codes of schools.
 
     Returns:
         Rows of `at` (from 1), kind, id; several where a serial number stands for devices of several items.
     """
     return await fetch(
         """WITH asked AS (
-             SELECT raw, code, at FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS a (raw, code, at))
+             SELECT raw, code, school, at
+             FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS a (raw, code, school, at))
            SELECT at, kind, id FROM (
              SELECT at, 'kit' AS kind, k.id FROM asked JOIN kit k USING (code)
              UNION
@@ -60,10 +69,17 @@ async def find(raws: Sequence[str], codes: Sequence[str | None]) -> list[dict[st
              UNION
              SELECT at, 'device', d.id FROM asked JOIN device d ON d.serial_key = serial_key(raw)
              UNION
-             SELECT at, 'place', p.id FROM asked JOIN place p ON p.code = raw) found
+             SELECT at, 'place', p.id FROM asked JOIN place p ON p.code = raw
+             UNION
+             SELECT at, 'place', p.id FROM asked JOIN institution o ON o.code = school
+               JOIN place p ON p.institution_id = o.root_id
+             UNION
+             SELECT at, 'place', p.id FROM asked JOIN stop s USING (code)
+               JOIN place p ON p.kind = 'stop' AND p.stop_id = s.id) found
            ORDER BY at, kind, id""",
         list(raws),
         list(codes),
+        list(schools),
     )
 
 

@@ -13,6 +13,7 @@ from stem_logistics.codes import new_code, shown_code
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import FieldErrors, Forbidden, Invalid, NotFound
 from stem_logistics.inventory import label_queries as queries
+from stem_logistics.inventory import place_queries
 from stem_logistics.inventory.label_rules import MOST_LABELS, SHEETS, Label, Sheet, scanned_code
 from stem_logistics.inventory.label_sheet import labels_pdf
 
@@ -57,7 +58,7 @@ async def find(typed: Sequence[str], *, batch: str = "", with_devices: bool = Fa
     """The things that are named, each once and in that order, with the label that each has (None before its first).
 
     Args:
-        typed: codes of kits, consignments, labels and places, serial numbers, or labels' addresses.
+        typed: codes of kits, consignments, labels, places, schools and stops, serial numbers, or labels' addresses.
         batch: all kits of this purchase too.
         with_devices: after each kit its devices.
 
@@ -66,7 +67,12 @@ async def find(typed: Sequence[str], *, batch: str = "", with_devices: bool = Fa
     """
     _require()
     lines = [(at, line.strip()) for at, line in enumerate(typed, 1) if line.strip()]
-    rows = await queries.find([line for _, line in lines], [scanned_code(line) for _, line in lines])
+    raws, codes = [line for _, line in lines], [scanned_code(line) for _, line in lines]
+    # a spreadsheet takes a code's zeros away
+    schools = [raw.zfill(7) if raw.isascii() and raw.isdigit() else raw for raw in raws]
+    async with unit_of_work():
+        await place_queries.ensure_named([*schools, *filter(None, codes)])
+        rows = await queries.find(raws, codes, schools)
     known = {row["at"] for row in rows}
     if unknown := [lines[at - 1] for at in range(1, len(lines) + 1) if at not in known]:
         errors = [
@@ -178,11 +184,8 @@ def _href(thing: dict[str, Any]) -> str:
     if thing["kind"] == "consignment":
         return f"/consignments/{thing['page']}"
     if thing["kind"] == "place":
-        return (
-            f"/schools/{quote(thing['page'], safe='')}"
-            if thing["place_kind"] == "institution"
-            else f"/stock/kits?place={thing['place_kind']}"
-        )
+        pages = {"institution": "/schools/", "stop": "/consignments?held="}
+        return pages.get(thing["place_kind"], "/stock/kits?at=") + quote(thing["page"], safe="")
     return f"/stock/kits/{thing['page']}"
 
 
@@ -213,3 +216,9 @@ def sheet_of(slug: str) -> Sheet:
     if slug not in SHEETS:
         raise Invalid("label-sheet-unknown", known=", ".join(SHEETS))
     return SHEETS[slug]
+
+
+async def places(q: str, kind: str, *, limit: int, offset: int) -> tuple[list[dict[str, Any]], int]:
+    """A page of the places that labels can be printed for, and how many there are; schools where they are asked for."""
+    _require()
+    return await place_queries.places(q.strip(), kind, limit=limit, offset=offset)

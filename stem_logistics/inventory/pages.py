@@ -12,6 +12,7 @@ from stem_logistics.checks import service as checks
 from stem_logistics.errors import DomainError
 from stem_logistics.inventory import (
     as_of_pages,
+    book_pages,
     contract_pages,
     definition_pages,
     definitions,
@@ -51,6 +52,7 @@ KIT_LIST = ListSpec(
         "contract": Whole(),
         "funding": Whole(),
         "purchase": Choice.of("accepted", "rejected"),
+        "at": Words(80),
     },
 )
 DONE = {
@@ -83,6 +85,7 @@ async def kits_page(request: AnyRequest) -> Template:
         "places": PLACE_WORDS,
         "tones": PLACE_TONES,
         "offered_places": PLACES,
+        "at": await service.place_title(query.filters["at"]) if "at" in query.filters else "",
     }
     return Template("inventory/kits.html", context=context)
 
@@ -181,6 +184,7 @@ ROUTES: list[ControllerRouterHandler] = [
     kit_page,
     reverse_movement,
     *as_of_pages.ROUTES,
+    *book_pages.ROUTES,
     *definition_pages.ROUTES,
     *holdings_pages.ROUTES,
     *label_pages.ROUTES,

@@ -9,7 +9,16 @@ from stem_logistics.accounts.policy import Permission, Scope
 from stem_logistics.codes import new_code
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import Conflict, FieldErrors, Forbidden, Invalid, NotFound
-from stem_logistics.inventory import arrival, kit_queries, labels, ledger, ledger_queries, life_queries, queries
+from stem_logistics.inventory import (
+    arrival,
+    kit_queries,
+    labels,
+    ledger,
+    ledger_queries,
+    life_queries,
+    place_queries,
+    queries,
+)
 from stem_logistics.inventory.definitions import Definition
 from stem_logistics.inventory.ledger import SUPPLIER, Move
 from stem_logistics.inventory.rules import MOST_KITS, Serials
@@ -267,6 +276,12 @@ async def kit_for_consignment(typed: str) -> dict[str, Any]:
 async def find_kit(code: str) -> dict[str, Any] | None:
     """A kit by its code, with where it is; None without. The caller decides who may see it."""
     return await kit_queries.kit(code)
+
+
+async def place_title(code: str) -> str:
+    """What a place is called, by its code; the code itself where there is none."""
+    _require(Permission.STOCK_READ)
+    return await place_queries.title(code) or code
 
 
 async def movement_mark(kit_id: int) -> int:

@@ -11,14 +11,15 @@ from PIL import Image
 
 from stem_logistics.codes import check_character, new_code, shown_code
 from stem_logistics.db.engine import execute, fetch_value
+from stem_logistics.deliveries import last_mile
 from stem_logistics.errors import FieldErrors, Invalid
-from stem_logistics.inventory import labels
+from stem_logistics.inventory import labels, ledger
 from stem_logistics.inventory import service as stock
 from stem_logistics.inventory.label_rules import SHEETS, Label, Sheet, pages_needed, scanned_code
 from stem_logistics.inventory.label_sheet import labels_pdf
 from stem_logistics.settings import Settings
 from tests.conftest import require_program
-from tests.inventory.stock import make_definition, receive
+from tests.inventory.stock import make_definition, make_institution, receive
 from tests.support import OPERATOR, acting_as, browser, make_person, post_form, sign_in
 from tests.web.accessibility import faults
 
@@ -174,3 +175,48 @@ async def test_labels_in_the_browser(app: Litestar) -> None:
         typed = await client.get("/l", params={"code": shown_code(kit).lower()}, follow_redirects=False)
         assert typed.headers["location"] == f"/l/{kit}"
         assert (await client.get("/l?code=K2222223")).status_code == 404
+
+
+async def test_places_are_listed_and_labelled_by_the_codes_that_people_know(app: Litestar) -> None:
+    """A school by its Ministry code (its zeros lost or not, a double registration too), a stop by its own; the list
+    finds them and each label opens that place."""
+    async with browser(app) as client:
+        with acting_as(OPERATOR):
+            school = await make_institution("0441053", "2ο ΔΗΜΟΤΙΚΟ ΣΧΟΛΕΙΟ ΣΕΡΡΩΝ")
+            await make_institution("0441054", "2ο Δ.Σ. ΣΕΡΡΩΝ")
+            await execute("UPDATE institution SET merged_into = $1, root_id = $1 WHERE code = '0441054'", school)
+            stop = await last_mile.add_stop("regional-store", "B", title="Αποθήκη Σερρών", email="s@example.org")
+            person = await last_mile.add_stop("ambassador", "B", title="Άννα Γεωργίου", email="a@example.org")
+            await ledger.repairer_place("ACME Επισκευές")
+        await sign_in(client, await make_person("staff"))
+        page = (await client.get("/stock/places")).text
+        assert faults(page) == [] and "0441053" not in page
+        for there in ("central-store", stop, person, "ACME", "Άννα Γεωργίου"):
+            assert there in page
+        assert "0441053" in (await client.get("/stock/places?q=2ο δημοτ σερρ")).text
+        assert "0441053" in (await client.get("/stock/places?kind=institution")).text
+        assert "ACME" not in (await client.get("/stock/places?kind=stop")).text
+        chosen = await client.get("/stock/labels", params={"what": ["0441053", stop]})
+        assert f"0441053\n{stop}</textarea>" in chosen.text
+        for typed, href in {
+            "441053": "/schools/0441053",
+            "0441054": "/schools/0441053",
+            "institution-0441053": "/schools/0441053",
+            stop: f"/consignments?held={stop}",
+            person: f"/consignments?held={person}",
+            "central-store": "/stock/kits?at=central-store",
+        }.items():
+            made = await post_form(client, "/stock/labels", {"what": typed, "sheet": "a4-3x7", "cell": "1"})
+            assert made.content.startswith(b"%PDF-"), typed
+            with acting_as(OPERATOR):
+                (thing,) = await labels.find([typed])
+                assert (await labels.lead(thing["code"])).href == href
+            assert (await client.get(href)).status_code == 200
+        with acting_as(OPERATOR):
+            await receive(await make_definition(), 2)
+        there = (await client.get("/stock/kits?at=central-store")).text
+        assert "2 γραμμές" in there and "Βρίσκονται σε αυτή τη θέση" in there and faults(there) == []
+        with acting_as(OPERATOR):
+            (thing,) = await labels.find([person])
+        client.cookies.clear()
+        assert "Γεωργίου" not in (await client.get(f"/l/{thing['code']}")).text, "a person's name is nobody's to scan"
