@@ -21,6 +21,12 @@ def version_of(identity: Mapping[str, Any]) -> Version | None:
     return None
 
 
+async def devices_known(kind: str) -> set[int]:
+    """The devices of a kind whose newest report tells a version."""
+    rows = await version_queries.newest_identities(kind)
+    return {row["device_id"] for row in rows if version_of(row["identity"]) is not None}
+
+
 async def devices_below(kind: str, version: str) -> list[dict[str, Any]]:
     """The devices of a kind whose newest report tells an older firmware than `version`.
 

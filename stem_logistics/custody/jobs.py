@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from stem_logistics.custody import idle, loans, repairs
+from stem_logistics.custody import idle, loans, recalls, repairs
 from stem_logistics.jobs import Progress, job_handler, recurring
 
 REMIND_JOB = "loan-reminders"
 LAPSE_JOB = "idle-offers"
 ASK_JOB = "repair-arrivals"
+RECALL_JOB = "recall-reminders"
 
 
 @job_handler(REMIND_JOB)
@@ -28,6 +29,13 @@ async def ask(payload: dict[str, Any], progress: Progress) -> dict[str, Any]:
     return {"sent": await repairs.ask_for_arrival()}
 
 
+@job_handler(RECALL_JOB)
+async def remind_of_recalls(payload: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Remind schools of recalls that they have not answered."""
+    return {"sent": await recalls.remind_due()}
+
+
+recurring(RECALL_JOB, lambda settings: 24)
 recurring(ASK_JOB, lambda settings: 24)
 recurring(LAPSE_JOB, lambda settings: 1)
 recurring(REMIND_JOB, lambda settings: 24)

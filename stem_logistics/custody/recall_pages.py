@@ -7,6 +7,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Stream, Template
 from litestar.types import ControllerRouterHandler
 
+from stem_logistics import device_kinds
 from stem_logistics.custody import recalls
 from stem_logistics.custody.page_tools import READ, WRITE, AnyRequest, date_of, texts
 from stem_logistics.custody.recalls import Criterion
@@ -24,7 +25,11 @@ async def recalls_page() -> Template:
 
 
 async def _form(form: dict[str, str], error: Text = "", found: list[dict[str, Any]] | None = None) -> Template:
+    kind = form.get("value_firmware", "") if form.get("by") == "firmware" and found is not None else ""
     context = {
+        # whoever was not asked for, though nobody knows their version
+        "unknown": len(await recalls.unchecked(kind)) if kind and "unchecked" not in form else 0,
+        "kinds": device_kinds.title,
         "typed": form,
         "error": error,
         "found": found,
@@ -37,7 +42,8 @@ async def _form(form: dict[str, str], error: Text = "", found: list[dict[str, An
 
 def _criterion(form: dict[str, str]) -> Criterion:
     by = form.get("by", "")
-    return Criterion(by, form.get(f"value_{by}", "").strip()[:80], form.get("below", "").strip()[:40])
+    below, unchecked = form.get("below", "").strip()[:40], by == "firmware" and "unchecked" in form
+    return Criterion(by, form.get(f"value_{by}", "").strip()[:80], below if by == "firmware" else "", unchecked)
 
 
 @get("/recalls/new", opt=WRITE, include_in_schema=False, operation_id="RecallForm")
@@ -68,11 +74,13 @@ async def start_recall(request: AnyRequest) -> Redirect | Template:
 
 
 async def _board(code: str, error: Text = "", said: Text = "") -> Template:
+    recall = await recalls.get_recall(code)
     context = {
-        "recall": await recalls.get_recall(code),
+        "recall": recall,
         "words": ANSWER_WORDS,
         "tones": ANSWER_TONES,
         "by_words": RECALL_BY,
+        "about": await recalls.about(recall["criterion"]),
         "error": error,
         "said": said,
     }

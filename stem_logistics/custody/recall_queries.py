@@ -48,12 +48,27 @@ async def devices(device_ids: Sequence[int]) -> list[dict[str, Any]]:
     )
 
 
-async def choices() -> dict[str, list[str]]:
+async def devices_of_kind(kind: str) -> list[dict[str, Any]]:
+    """Every device of a kind that is not lost or withdrawn, and where it is."""
+    return await fetch(
+        f"""SELECT {_SHOWN} FROM device dv JOIN item it ON it.id = dv.item_id JOIN kit k ON k.id = dv.kit_id {_AT}
+            WHERE it.device_kind = $1 AND at.kind NOT IN ('lost', 'scrapped')
+            ORDER BY i.name, k.id, dv.id""",  # noqa: S608
+        kind,
+    )
+
+
+async def items(slugs: Sequence[str]) -> list[dict[str, Any]]:
+    """The names of models."""
+    return await fetch("SELECT slug, name_el, name_en FROM item WHERE slug = ANY($1)", list(slugs))
+
+
+async def choices() -> dict[str, list[Any]]:
     """The models, purchases and kinds of device that there are."""
-    items = await fetch("SELECT slug, name_el, device_kind FROM item WHERE serialised ORDER BY name_el")
+    items = await fetch("SELECT slug, name_el, name_en, device_kind FROM item WHERE serialised ORDER BY name_el")
     batches = await fetch("SELECT DISTINCT batch FROM kit WHERE batch <> '' ORDER BY batch LIMIT 500")
     return {
-        "items": [row["slug"] for row in items],
+        "items": items,
         "batches": [row["batch"] for row in batches],
         "kinds": sorted({row["device_kind"] for row in items if row["device_kind"]}),
     }

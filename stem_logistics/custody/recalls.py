@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from stem_logistics import audit, runtime
+from stem_logistics import audit, device_kinds, runtime
 from stem_logistics.accounts.policy import Permission
 from stem_logistics.checks import versions
 from stem_logistics.codes import new_code, parse_code
 from stem_logistics.custody import papers, queries, service
 from stem_logistics.custody import recall_queries as sql
-from stem_logistics.custody.rules import free_text, one_line
+from stem_logistics.custody.rules import REMIND_AGAIN, free_text, one_line, reminder_due
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import Conflict, Invalid, NotFound
-from stem_logistics.web.i18n import gettext, use_locale
+from stem_logistics.web.i18n import current_locale, gettext, ngettext, use_locale
 
 ANSWERS = ("done", "not-here", "cannot")
 
@@ -26,15 +26,18 @@ class Criterion:
 
     Args:
         by: `model` (value: an item's slug), `batch` (a purchase) or `firmware` (a kind of device, below a version).
+        unchecked: whether devices of the kind whose version nobody knows are meant too.
     """
 
     by: str
     value: str
     below: str = ""
+    unchecked: bool = False
 
     def data(self) -> dict[str, str]:
         """As it is kept."""
-        return {"by": self.by, "value": self.value, **({"below": self.below} if self.below else {})}
+        more = {"below": self.below} if self.below else {}
+        return {"by": self.by, "value": self.value, **more, **({"unchecked": "yes"} if self.unchecked else {})}
 
 
 async def preview(criterion: Criterion) -> list[dict[str, Any]]:
@@ -54,11 +57,29 @@ async def preview(criterion: Criterion) -> list[dict[str, Any]]:
         below = {
             row["device_id"]: row["version"] for row in await versions.devices_below(criterion.value, criterion.below)
         }
-        return [{**row, "version": below[row["device_id"]]} for row in await sql.devices(list(below))]
+        rows = [{**row, "version": below[row["device_id"]]} for row in await sql.devices(list(below))]
+        return rows + (await unchecked(criterion.value) if criterion.unchecked else [])
     raise Invalid("recall-criterion-missing")
 
 
-async def choices() -> Mapping[str, list[str]]:
+async def unchecked(kind: str) -> list[dict[str, Any]]:
+    """The devices of a kind whose version no check has told: they may be older, too."""
+    known = await versions.devices_known(kind)
+    return [row for row in await sql.devices_of_kind(kind) if row["device_id"] not in known]
+
+
+async def about(criterion: Mapping[str, str]) -> str:
+    """What a recall is about, in the reader's words: the model's or the kind's name, the purchase, the version."""
+    value = criterion["value"]
+    if criterion["by"] == "batch":
+        return value
+    if criterion["by"] == "model":
+        return next((row[f"name_{current_locale.get()}"] for row in await sql.items([value])), value)
+    said = gettext("%(kind)s, firmware below %(version)s", kind=device_kinds.title(value), version=criterion["below"])
+    return said + (gettext(", and those that were never checked") if criterion["unchecked"] else "")
+
+
+async def choices() -> Mapping[str, list[Any]]:
     """What a recall can be about: models, purchases, kinds of device."""
     service.require(Permission.STOCK_READ)
     return await sql.choices()
@@ -100,10 +121,10 @@ async def _ask(
         subject = gettext("Recall: %(title)s", title=title)
         texts = [
             instructions,
-            gettext(
-                "It is about %(count)s of your school's pieces. Answer by %(day)s on your school's page, for each of "
-                "them:",
-                count=count,
+            ngettext(
+                "It is about %(num)s piece of your school. Answer by %(day)s on your school's page:",
+                "It is about %(num)s pieces of your school. Answer by %(day)s on your school's page, for each of them:",
+                count,
                 day=due_on.strftime("%d/%m/%Y"),
             ),
         ]
@@ -130,7 +151,7 @@ async def get_recall(typed: str) -> dict[str, Any]:
         for each in await sql.targets(row["id"])
         if scope.covers(region_id=each["regional_directorate_id"], institution_id=each["institution_id"])
     ]
-    return {**row, "criterion": {"below": "", **json.loads(row["criterion"])}, "targets": targets}
+    return {**row, "criterion": {"below": "", "unchecked": "", **json.loads(row["criterion"])}, "targets": targets}
 
 
 async def recalls_of_kit(kit_id: int) -> list[dict[str, Any]]:
@@ -177,33 +198,54 @@ async def answer(target_id: int, what: str, *, note: str = "") -> None:
         await audit.record("recall-answered", "recall", row["recall_code"], kit=row["kit_code"], answer=what)
 
 
+async def remind_due() -> int:
+    """Remind the schools of every open recall by its rule: a week before its day, on it, then each week; each once.
+    Returns how many were written to.
+    """
+    today, sent = papers.now().date(), 0
+    for row in await sql.recalls():
+        which = reminder_due(row["due_on"], today)
+        # a recall of which schools were told less than a week ago is not reminded of yet
+        if row["closed_at"] is not None or which is None or (today - row["opened_at"].date()).days < REMIND_AGAIN:
+            continue
+        sent += await _remind(await get_recall(row["code"]), f"{row['due_on']}:{which}")
+    return sent
+
+
 async def remind(typed: str) -> int:
     """Write again to the schools that have not answered, once a day; returns to how many."""
     service.require(Permission.STOCK_WRITE)
     recall = await get_recall(typed)
     if recall["closed_at"] is not None:
         raise Conflict("recall-closed", code=recall["code"])
+    return await _remind(recall, str(papers.now().date()))
+
+
+async def _remind(recall: dict[str, Any], which: str) -> int:
     waiting: dict[int, int] = {}
     for row in recall["targets"]:
         if not row["answer"] and row["institution_id"] is not None:
             waiting[row["institution_id"]] = waiting.get(row["institution_id"], 0) + 1
-    today, sent = papers.now().date(), 0
+    sent = 0
     async with unit_of_work():
         for school_id, count in waiting.items():
             school = await queries.institution_by_id(school_id)
-            key = f"recall-reminder:{recall['code']}:{school['code']}:{today}"
+            key = f"recall-reminder:{recall['code']}:{school['code']}:{which}"
             if await service.mail_is_written(key):
                 continue
             with use_locale("el"):
                 subject = gettext("Reminder. Recall: %(title)s", title=recall["title"])
-                text = gettext(
-                    "We have no answer about %(count)s pieces yet. Answer on your school's page:", count=count
+                text = ngettext(
+                    "We have no answer about %(num)s piece yet. Answer on your school's page:",
+                    "We have no answer about %(num)s pieces yet. Answer on your school's page:",
+                    count,
                 )
             if await service.mail_school(
                 school, subject, [recall["instructions"], text], about=("recall", recall["id"]), key=key
             ):
                 sent += 1
-        await audit.record("recall-reminded", "recall", recall["code"], schools=sent)
+        if sent:
+            await audit.record("recall-reminded", "recall", recall["code"], schools=sent)
     return sent
 
 
