@@ -157,7 +157,7 @@ async def run(code: str, progress: jobs.Progress | None = None) -> dict[str, Any
             if progress is not None:
                 await progress.report(at, len(items))
         if batch["action"] == "dispatch":
-            await _write_to_schools(batch["id"])
+            await _write_together(batch["id"])
         await bulk_queries.finish(batch["id"], None)
     after = await bulk_queries.items(batch["id"])
     return {
@@ -178,19 +178,19 @@ async def _one(batch: dict[str, Any], item: dict[str, Any]) -> None:
                 document=item["supplier_document"],
                 expected_on=batch["expected_on"],
                 mail_waits_minutes=UNDO_MINUTES,
-                school_later=True,
+                later=True,
             )
 
     await _noted(item, work, "done")
 
 
-async def _write_to_schools(batch_id: int) -> None:
-    """One mail to each school, with the links of all that is sent to it. Who was written to is not again."""
+async def _write_together(batch_id: int) -> None:
+    """One mail to each school or stop for all that is sent to it. Who was written to is not again."""
     for ids in await bulk_queries.untold(batch_id):
         async with unit_of_work():
             still = [each for each in ids if await queries.lock(each) == State.DISPATCHED]
             if still:
-                await telling.send_links(still, UNDO_MINUTES)
+                await telling.tell(still, UNDO_MINUTES)
 
 
 async def _noted(item: dict[str, Any], work: Callable[[], Awaitable[None]], outcome: str) -> None:

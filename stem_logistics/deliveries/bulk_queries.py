@@ -77,14 +77,14 @@ async def items(batch_id: int) -> list[dict[str, Any]]:
 
 
 async def untold(batch_id: int) -> list[list[int]]:
-    """What a batch has sent straight to schools that nobody has written to of it, school by school."""
+    """What a batch has sent and nobody has been written to of: by the stop or the school that has it next."""
     rows = await fetch(
         """SELECT array_agg(c.id ORDER BY b.position) AS ids FROM consignment_batch_item b
            JOIN consignment c ON c.id = b.consignment_id
+           LEFT JOIN consignment_leg l ON l.consignment_id = c.id AND l.state = 'sent'
            WHERE b.batch_id = $1 AND b.outcome = 'done' AND c.state = 'dispatched'
              AND NOT EXISTS (SELECT FROM consignment_mail m WHERE m.consignment_id = c.id)
-             AND NOT EXISTS (SELECT FROM consignment_leg l WHERE l.consignment_id = c.id AND l.state <> 'skipped')
-           GROUP BY c.institution_id ORDER BY min(b.position)""",
+           GROUP BY l.stop_id, CASE WHEN l.stop_id IS NULL THEN c.institution_id END ORDER BY min(b.position)""",
         batch_id,
     )
     return [row["ids"] for row in rows]

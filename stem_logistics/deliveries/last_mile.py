@@ -12,7 +12,7 @@ from stem_logistics.accounts import links
 from stem_logistics.accounts.policy import Permission, Principal
 from stem_logistics.codes import new_code, parse_code
 from stem_logistics.db.engine import unit_of_work
-from stem_logistics.deliveries import leg_queries, legs, queries, service, telling
+from stem_logistics.deliveries import leg_queries, queries, service, telling
 from stem_logistics.deliveries.rules import AWAITING_RECEIPT, State
 from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound
 from stem_logistics.inventory import ledger
@@ -223,9 +223,7 @@ async def _hand_over(
     if moves:
         await ledger.post(moves, reason="hand-over", key=f"hand-over:{leg['id']}", document=consignment["code"])
     await leg_queries.hold(consignment["id"], stop["id"])
-    fresh = {**consignment, "held_by_stop_id": stop["id"]}
-    if not await legs.write_to_next(fresh):
-        await telling.send_links([consignment["id"]])
+    await telling.write(consignment["id"])
     await audit.record("consignment-handed-over", "consignment", consignment["code"], stop=stop["code"])
     return True
 

@@ -1,11 +1,8 @@
-"""The legs of a consignment's way to its school: who is written to next. The hand-overs are in `last_mile.py`."""
+"""The legs of a consignment's way to its school: who has it next. The hand-overs are in `last_mile.py`."""
 
 from typing import Any
 
-from stem_logistics import mail, runtime
-from stem_logistics.accounts import links
 from stem_logistics.deliveries import leg_queries as queries
-from stem_logistics.deliveries import mails
 
 
 async def legs_of(consignment_id: int) -> list[dict[str, Any]]:
@@ -13,24 +10,16 @@ async def legs_of(consignment_id: int) -> list[dict[str, Any]]:
     return await queries.legs(consignment_id)
 
 
-async def write_to_next(consignment: dict[str, Any], wait_minutes: int = 0) -> bool:
-    """Write to the stop that has it next, inside the caller's unit of work; False where the school is next."""
-    leg = await queries.next_leg(consignment["id"])
-    if leg is None:
-        return False
-    await queries.mark_sent(leg["id"])
-    if leg["stop_email"]:
-        token = await links.issue_for_stop(leg["stop_id"])
-        subject, body = mails.to_stop(consignment, leg, f"{runtime.settings().base_url}/h/{token}")
-        await mail.post(
-            leg["stop_email"],
-            subject,
-            body,
-            about=("consignment", consignment["id"]),
-            idempotency_key=f"to-stop:{leg['id']}:{token[:8]}",
-            wait_minutes=wait_minutes,
-        )
-    return True
+async def send_to_next(consignment_id: int) -> None:
+    """A consignment is on its way to the stop that has it next, where there is one."""
+    leg = await queries.next_leg(consignment_id)
+    if leg is not None:
+        await queries.mark_sent(leg["id"])
+
+
+async def next_stop(consignment_id: int) -> dict[str, Any] | None:
+    """The leg to the stop that a consignment is on its way to; None where that is its school."""
+    return next((leg for leg in await queries.legs(consignment_id) if leg["state"] == "sent"), None)
 
 
 async def not_sent_after_all(consignment_id: int) -> None:

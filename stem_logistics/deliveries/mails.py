@@ -222,21 +222,22 @@ def reminder(consignment: dict[str, Any], step: str) -> tuple[str, str]:
         return gettext("Reminder: consignment %(code)s is not confirmed", code=shown), "\n\n".join(parts) + "\n"
 
 
-def to_stop(consignment: dict[str, Any], stop: dict[str, Any], link: str) -> tuple[str, str]:
-    """Subject and body of the mail to a regional store or an ambassador that a consignment comes to on its way."""
+def to_stop(sent: Sequence[dict[str, Any]], link: str) -> tuple[str, str]:
+    """Subject and body of the mail to a regional store or an ambassador that consignments come to on their way."""
     with use_locale("el"):
-        shown = f"{consignment['code'][:4]}-{consignment['code'][4:]}"
-        carrier = " ".join(x for x in (consignment["courier"], consignment["tracking_number"]) if x)
         parts = [
             gettext(
                 "Consignment %(code)s for %(school)s (%(number)s) comes to you: parcels %(parcels)s, carrier "
                 "%(carrier)s.",
-                code=shown,
-                school=consignment["institution_name"],
-                number=consignment["institution_code"],
-                parcels=consignment["parcels"],
-                carrier=carrier or "–",
-            ),
+                code=shown_code(each["code"]),
+                school=each["institution_name"],
+                number=each["institution_code"],
+                parcels=each["parcels"],
+                carrier=" ".join(x for x in (each["courier"], each["tracking_number"]) if x) or "–",
+            )
+            for each in sent
+        ]
+        parts += [
             gettext(
                 "When you have it, sign for it here (no account needed). The page shows all parcels on their way to "
                 "you:"
@@ -245,7 +246,12 @@ def to_stop(consignment: dict[str, Any], stop: dict[str, Any], link: str) -> tup
             + link,
             gettext("National Support Organisation eTwinning"),
         ]
-        return gettext("A consignment comes to you: %(code)s", code=shown), "\n\n".join(parts) + "\n"
+        subject = (
+            gettext("A consignment comes to you: %(code)s", code=shown_code(sent[0]["code"]))
+            if len(sent) == 1
+            else gettext("%(num)s consignments come to you", num=len(sent))
+        )
+        return subject, "\n\n".join(parts) + "\n"
 
 
 def reminder_of_stop(consignment: dict[str, Any]) -> tuple[str, str]:

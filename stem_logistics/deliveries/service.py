@@ -247,7 +247,7 @@ async def dispatch(
     document: str = "",
     expected_on: date | None = None,
     mail_waits_minutes: int = 0,
-    school_later: bool = False,
+    later: bool = False,
 ) -> None:
     """Hand a packed consignment to a courier; the school's official mailbox gets one mail with link and code.
 
@@ -255,7 +255,7 @@ async def dispatch(
         document: the number of the delivery note that travels with it, if it is a tax document.
         expected_on: when it should be there; a week from today if not told.
         mail_waits_minutes: how long the mail stays in the outbox, so that `take_back` is still possible.
-        school_later: the caller writes to the school, once for all that it is sent.
+        later: the caller writes to the school or the stop, once for all that it is sent (`telling.tell`).
 
     Raises:
         Conflict: not packed, or the school has no mailbox.
@@ -279,7 +279,7 @@ async def dispatch(
             consignment["parcels"],
         )
         await queries.set_state(consignment["id"], after)
-        await telling.write(consignment["id"], mail_waits_minutes, school_later=school_later)
+        await telling.write(consignment["id"], mail_waits_minutes, later=later)
         await audit.record("consignment-dispatched", "consignment", consignment["code"], courier=courier.strip())
 
 

@@ -14,16 +14,35 @@ from stem_logistics.deliveries import legs, mails, queries
 UNDO_MINUTES = 15
 
 
-async def write(consignment_id: int, wait_minutes: int = 0, *, school_later: bool = False) -> None:
-    """Write to whoever is to have it next: a stop of its last mile, or the school.
+async def write(consignment_id: int, wait_minutes: int = 0, *, later: bool = False) -> None:
+    """A consignment goes on: write to whoever is to have it next, a stop of its last mile or the school.
 
     Args:
-        school_later: the caller writes to the school itself, once for several consignments.
+        later: the caller writes (`tell`), once for several consignments.
     """
-    consignment = await queries.consignment_by_id(consignment_id)
-    assert consignment is not None
-    if not await legs.write_to_next(consignment, wait_minutes) and not school_later:
-        await send_links([consignment_id], wait_minutes)
+    await legs.send_to_next(consignment_id)
+    if not later:
+        await tell([consignment_id], wait_minutes)
+
+
+async def tell(consignment_ids: Sequence[int], wait_minutes: int = 0) -> None:
+    """Write, in one mail, to the one stop or school to which all of these are on their way."""
+    leg = await legs.next_stop(consignment_ids[0])
+    if leg is None:
+        await send_links(consignment_ids, wait_minutes)
+    elif leg["stop_email"]:
+        sent = [await queries.consignment_by_id(each) for each in consignment_ids]
+        token = await links.issue_for_stop(leg["stop_id"])
+        subject, body = mails.to_stop([each for each in sent if each], f"{runtime.settings().base_url}/h/{token}")
+        mail_id = await mail.post(
+            leg["stop_email"],
+            subject,
+            body,
+            about=("consignment" if len(sent) == 1 else "consignments", consignment_ids[0]),
+            idempotency_key=f"to-stop:{leg['id']}:{token[:8]}",
+            wait_minutes=wait_minutes,
+        )
+        await queries.set_told(consignment_ids, mail_id)
 
 
 async def _told_of(consignment: dict[str, Any]) -> list[str]:
@@ -71,7 +90,7 @@ async def take_back(consignment: dict[str, Any]) -> bool:
     if not await mail.withdraw(("consignment", consignment["id"]), also=await queries.mails_of(consignment["id"])):
         return False
     if others:
-        await send_links(others, UNDO_MINUTES)
+        await tell(others, UNDO_MINUTES)
     return True
 
 
@@ -81,7 +100,7 @@ async def tell_cancelled(consignment: dict[str, Any], why: str) -> None:
     about = ("consignment", consignment["id"])
     addresses = await mail.call_off(about, also=await queries.mails_of(consignment["id"]))
     if others:
-        await send_links(others, UNDO_MINUTES)
+        await tell(others, UNDO_MINUTES)
     for address in addresses:
         to_school = address == consignment["institution_email"]
         subject, body = mails.cancelled(consignment, why, to_school=to_school)

@@ -197,3 +197,24 @@ async def test_the_page_of_what_comes_back(app: Litestar) -> None:
         assert done.status_code == 303 and await box.balances() == {"store": 9}
         again = await post_form(client, f"/consignments/{box.code}/return", {"came": "all"})
         assert again.status_code == 422
+
+
+async def test_a_stop_of_several_gets_one_mail(service: Settings) -> None:
+    """Sent at once through a stop, they stand in one mail to it; one taken back, it is told of the others only."""
+    await dispatched_parcel()
+    await execute("DELETE FROM mail_message")
+    codes = await _together("0501659", "0501659", "0501659")
+    stop = await last_mile.add_stop("regional-store", "B", title="Depot", email="depot@stops.example")
+    for code in codes:
+        await last_mile.plan_way(code, [stop])
+    batch = await bulk.start("dispatch", codes, courier="Ταχυμεταφορές")
+    await bulk.run(batch)
+    await bulk.run(batch)
+    assert await _mails() == []
+    (told,) = await _mails("depot@stops.example")
+    assert all(f"{code[:4]}-{code[4:]}" in told["body"] for code in codes) and told["body"].count("/h/") == 1
+    await deliveries.take_back(codes[0])
+    (told,) = await _mails("depot@stops.example")
+    assert [f"{code[:4]}-{code[4:]}" in told["body"] for code in codes] == [False, True, True]
+    assert await bulk.undo(batch) == (2, 1)
+    assert await _mails("depot@stops.example") == []

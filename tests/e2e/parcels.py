@@ -69,6 +69,7 @@ def send(page: Page, eyes: Eyes | None, school_code: str, base: str) -> Parcel:
     fill(page, {"parcels": "2"})
     look(page, "consignment-packing")
     press(page, "It is packed")
+    press(page, "It is packed", inside="dialog")
     fill(page, {"courier": "Ταχυμεταφορές", "tracking_number": "RR 123 456 789 GR"})
     look(page, "consignment-packed")
     press(page, "It has left: write to the school")

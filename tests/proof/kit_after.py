@@ -49,6 +49,7 @@ def _send_again(page: Page, eyes: Eyes, parcel: Parcel) -> None:
     page.locator('main ul a[href^="/consignments/"]').first.click()
     eyes.look(page, "consignment-again")
     press(page, "It is packed")
+    press(page, "It is packed", inside="dialog")
     fill(page, {"courier": "Ταχυμεταφορές"})
     press(page, "It has left: write to the school")
     says(page, "Ταχυμεταφορές")

@@ -161,6 +161,10 @@ def allot_and_send(page: Page, eyes: Eyes, made: Stage, papers: Keeps, kit: str,
     page.locator('[name="scan"]').fill(serial)
     page.keyboard.press("Enter")
     page.locator("#scan-said", has_text=serial).wait_for()
+    # the label stands for the loose parts too
+    page.locator('[name="scan"]').fill(picked)
+    page.keyboard.press("Enter")
+    page.locator("#scan-said", has_text=picked[4:]).wait_for()
     # taking a picture leaves marks in the fields; the page is looked at as it comes
     page.goto(f"/consignments/{code}/packing")
     eyes.look(page, "packing", allowed=("Enter",))
