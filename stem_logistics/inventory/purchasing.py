@@ -1,7 +1,7 @@
 """Purchasing and receiving by scan: orders, and the batches in which they arrive."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,11 +10,8 @@ from stem_logistics.accounts.policy import Permission
 from stem_logistics.codes import new_code, parse_code, shown_code
 from stem_logistics.db.engine import unit_of_work
 from stem_logistics.errors import Conflict, Forbidden, Invalid, NotFound
-from stem_logistics.inventory import arrival, definitions, service
+from stem_logistics.inventory import arrival, definitions, scan_rules
 from stem_logistics.inventory import purchasing_queries as queries
-from stem_logistics.inventory.definitions import Definition
-from stem_logistics.inventory.rules import LONGEST_SERIAL, MOST_KITS, Serials
-from stem_logistics.inventory.serial_rules import suggested
 from stem_logistics.waves import service as waves
 from stem_logistics.web.formats import today
 
@@ -149,7 +146,7 @@ async def open_batch(order: str, *, name: str, document: str = "", to_check: int
 
 
 async def get_batch(typed: str) -> dict[str, Any]:
-    """One batch: what came in, what is scanned, its sample, the next part to be scanned (None where nothing is).
+    """One batch: what came in, what is scanned, its sample, the next part to be scanned (a `Slot`, or None).
 
     `closed` is the slug of why nothing more comes in with it, or empty.
 
@@ -170,115 +167,18 @@ async def get_batch(typed: str) -> dict[str, Any]:
         0 < drawn <= found["checked"] and found["faulty"] <= found["most_faulty"]
     )
     found["closed"] = arrival.why_closed(found)
-    need = _slots(definition)
-    line = need[len(scans) % len(need)] if need else None
-    complete = len(scans) // len(need) if need else 0
-    return {**found, "scans": scans, "next": line, "complete": complete, "each": len(need)}
-
-
-def _slots(definition: Definition) -> list[dict[str, Any]]:
-    """The parts with serial numbers of one kit, a line for each piece, in the order in which they are scanned."""
-    wanted = [line for line in definition.lines if line["serialised"] and not line["optional"]]
-    return [line for line in wanted for _ in range(line["quantity"])]
-
-
-async def scan(batch: str, typed: str, *, sure: bool = False, instead: bool = False) -> None:
-    """Take one serial number as the next part of the batch.
-
-    Args:
-        sure: the person has looked again: a number that only looks odd is taken as it stands.
-        instead: it is not the part but what may stand in its place.
-
-    Raises:
-        Invalid: empty, too long, unprintable; `serial-look-alike` with a `suggestion` where it looks mistyped.
-        Conflict: scanned already, or in a kit already; says where.
-    """
-    _require(Permission.STOCK_WRITE)
-    serial = typed.strip()
-    if not serial or not serial.isprintable() or len(serial) > LONGEST_SERIAL:
-        raise Invalid("scan-unusable", limit=LONGEST_SERIAL)
-    async with unit_of_work():
-        found = await get_batch(batch)
-        await queries.lock_batch(found["id"])
-        found = await get_batch(batch)
-        arrival.refuse_closed(found)
-        if found["next"] is None:
-            raise Conflict("batch-without-serials", name=found["name"])
-        _refuse_known(serial, await queries.where_known(serial), found["name"])
-        item = found["next"]["item_id"]
-        if instead:
-            if found["next"]["substitute_id"] is None:
-                raise Invalid("part-without-substitute", item=found["next"]["slug"])
-            item = found["next"]["substitute_id"]
-        odd = suggested(serial, await queries.others_of(item))
-        if odd and (known := await queries.where_known(odd)):
-            # what it looks like is here already: that it is another one is not believed
-            _refuse_known(odd, known, found["name"])
-        if odd and not sure:
-            raise Invalid("serial-look-alike", given=serial, suggestion=odd)
-        await queries.add_scan(found["id"], item, serial)
-
-
-def _refuse_known(serial: str, known: Mapping[str, Any] | None, batch: str) -> None:
-    if known is None:
-        return
-    if known["kit"]:
-        raise Conflict("scan-in-kit", serial=serial, kit=known["kit"])
-    if not known["batch"]:
-        raise Conflict("scan-in-stock", serial=serial)
-    if known["batch"] == batch:
-        raise Conflict("scan-twice", serial=serial)
-    raise Conflict("scan-in-batch", serial=serial, batch=known["batch"])
-
-
-async def undo_scan(batch: str) -> None:
-    """Forget the last scan of a batch. Nothing happens where there is none."""
-    _require(Permission.STOCK_WRITE)
-    async with unit_of_work():
-        found = await get_batch(batch)
-        await queries.lock_batch(found["id"])
-        if scans := await queries.scans(found["id"]):
-            await queries.remove_scans([scans[-1]["id"]])
-
-
-async def receive_scanned(batch: str, *, surplus: bool = False) -> list[str]:
-    """Take the kits whose parts are all scanned into the central store; returns their codes.
-
-    Args:
-        surplus: also those that are more than was ordered.
-
-    Raises:
-        Invalid: no kit is complete. Conflict: as `refuse_unexpected`.
-    """
-    _require(Permission.STOCK_WRITE)
-    async with unit_of_work():
-        found = await get_batch(batch)
-        await queries.lock_batch(found["id"])
-        found = await get_batch(batch)
-        kits = min(found["complete"], MOST_KITS)
-        if not kits:
-            raise Invalid("batch-nothing-complete")
-        taken = found["scans"][: kits * found["each"]]
-        definition = await definitions.get_definition(found["definition"], found["version"])
-        await queries.remove_scans([each["id"] for each in taken])
-        return await service.receive_kits(
-            definition,
-            _dealt(taken, found["each"]),
-            key=f"batch:{found['id']}:{taken[0]['id']}",
-            batch=found["name"],
-            document=found["document"],
-            surplus=surplus,
-        )
-
-
-def _dealt(scans: Sequence[Mapping[str, Any]], each: int) -> Serials:
-    dealt: Serials = []
-    for at in range(0, len(scans), each):
-        kit: dict[str, list[str]] = {}
-        for one in scans[at : at + each]:
-            kit.setdefault(one["item"], []).append(one["serial_number"])
-        dealt.append(kit)
-    return dealt
+    found["lines"] = definition.lines
+    kits = scan_rules.begun_kits(scans)
+    shown = {kit_no: found["kits"] + at for at, kit_no in enumerate(kits, 1)}
+    found["also"] = list(scans[-1]["also"]) if scans else []
+    found["next"] = scan_rules.next_slot(definition.lines, scans, found["also"])
+    found["next_kit"] = shown.get(found["next"].kit_no, found["kits"] + len(kits) + 1) if found["next"] else 0
+    found["whole"] = [kit_no for kit_no, mine in kits.items() if scan_rules.is_whole(definition.lines, mine)]
+    return {
+        **found,
+        "scans": [{**each, "kit": shown[each["kit_no"]]} for each in scans],
+        "complete": len(found["whole"]),
+    }
 
 
 async def refuse_unaccepted(kit: Mapping[str, Any]) -> None:

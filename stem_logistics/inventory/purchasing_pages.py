@@ -1,6 +1,8 @@
 """A batch that comes in: by scanner, camera or keyboard; its sample, its acceptance, what goes back."""
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, get, post
@@ -9,14 +11,35 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.errors import DomainError
-from stem_logistics.inventory import acceptance, purchasing
+from stem_logistics.errors import DomainError, FieldErrors
+from stem_logistics.inventory import acceptance, as_of, purchasing, scanning
 from stem_logistics.inventory.order_pages import whole
-from stem_logistics.web.sentences import sentence_of
+from stem_logistics.inventory.serial_rules import serial_key
+from stem_logistics.web.formats import today
+from stem_logistics.web.sentences import sentence, sentence_of
 
 AnyRequest = Request[Any, Any, Any]
 READ = {"permission": Permission.PURCHASING_READ}
 WRITE = {"permission": Permission.STOCK_WRITE}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What is wrong with one serial number: in words, with the kit that has it, and its scan."""
+
+    text: str
+    kit: str
+    scan_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a scan did: good (taken), again (scanned before), bad (not taken, and why)."""
+
+    sound: str
+    serial: str
+    why: str = ""
+    suggestion: str = ""
 
 
 LONGEST = {"kit": 20_000, "why": 500, "decided_why": 500}
@@ -31,6 +54,8 @@ async def _batch(
     done: str = "",
     form: dict[str, str] | None = None,
     where: str = "serial",
+    named: Sequence[Named] = (),
+    said: Said | None = None,
 ) -> Template:
     batch = await purchasing.get_batch(code)
     notes = await acceptance.rejections(batch["order_code"])
@@ -43,14 +68,38 @@ async def _batch(
         "done": done,
         "form": form or {},
         "instead": "instead" in (form or {}),
+        "also": _also(form) if form else [line["slug"] for line in batch["lines"] if line["item_id"] in batch["also"]],
+        "named": named,
+        "said": said,
+        "today": today().isoformat(),
     }
     return Template("inventory/batch.html", context=context, status_code=422 if error else 200)
+
+
+def _also(form: Mapping[str, str]) -> list[str]:
+    """The optional parts that the kit at hand has, as the form says."""
+    return [name.removeprefix("also-") for name in form if name.startswith("also-")]
+
+
+async def _named(code: str, refused: FieldErrors) -> list[Named]:
+    """Each serial number that keeps a batch from being received, with its kit, and the scan that can be forgotten."""
+    scans = {(s["item"], serial_key(s["serial_number"])): s["id"] for s in (await purchasing.get_batch(code))["scans"]}
+    return [
+        Named(
+            sentence(each["slug"], each["params"]),
+            str(each["params"].get("kit", "")),
+            scans.get((each["params"].get("item"), serial_key(str(each["params"].get("serial", ""))))),
+        )
+        for each in refused.errors
+    ]
 
 
 def _field(action: str, refused: DomainError) -> str:
     """The field beside which a refusal belongs: that of the form which was sent."""
     if refused.slug == "order-surplus":
         return "surplus"
+    if refused.slug in ("arrival-to-come", "period-closed", "as-of-date-unusable"):
+        return "arrived"
     if action == "draw" or refused.slug in ("batch-decided", "batch-sampled", "order-ended"):
         return ""  # the fields are gone
     if action in ("accept", "reject-all"):
@@ -76,9 +125,12 @@ async def change_batch(request: AnyRequest, code: FromPath[str]) -> Redirect | T
     typed = form.get("serial", "")
     try:
         if action == "undo":
-            await purchasing.undo_scan(code)
+            await scanning.undo_scan(code)
+        elif action.startswith("remove-"):
+            await scanning.remove_scan(code, whole(action.removeprefix("remove-")))
         elif action == "receive":
-            await purchasing.receive_scanned(code, surplus="surplus" in form)
+            arrived = as_of.read_date(form["arrived"]) if form.get("arrived", "").strip() else None
+            await scanning.receive_scanned(code, surplus="surplus" in form, arrived=arrived)
         elif action == "draw":
             await acceptance.draw_sample(code)
         elif action.startswith("replace-"):
@@ -92,7 +144,10 @@ async def change_batch(request: AnyRequest, code: FromPath[str]) -> Redirect | T
             await acceptance.reject(code, *filter(None, kits), why=form.get("why", ""))
         else:
             # the suggestion may be taken by one key, or the number kept as it stands
-            await purchasing.scan(code, typed, sure=action == "keep", instead="instead" in form)
+            await scanning.scan(code, typed, sure=action == "keep", instead="instead" in form, also=_also(form))
+    except FieldErrors as refused:
+        named = await _named(code, refused)
+        return await _batch(code, error=sentence_of(refused), form=form, where="", named=named)
     except DomainError as refused:
         if refused.slug in ("purchase-batch-not-found", "not-allowed"):
             raise
@@ -108,4 +163,29 @@ async def change_batch(request: AnyRequest, code: FromPath[str]) -> Redirect | T
     return Redirect(f"/stock/batches/{code}", query_params={"done": action}, status_code=303)
 
 
-ROUTES: list[ControllerRouterHandler] = [batch_page, change_batch]
+@post(
+    "/stock/batches/{code:str}/scan", opt=WRITE, include_in_schema=False, operation_id="ScanIntoBatch", status_code=200
+)
+async def scan_into_batch(request: AnyRequest, code: FromPath[str]) -> Template:
+    """A scan of the page's script: what it did is said on the page, in words and by a sound. Sent twice, it counts
+    once."""
+    form = {name: str(value)[:300] for name, value in (await request.form()).items()}
+    serial = form.get("serial", "").strip()
+    if form.get("action") == "skip":
+        return await _batch(code, form=form)
+    try:
+        await scanning.scan(
+            code, serial, sure=form.get("action") == "keep", instead="instead" in form, also=_also(form)
+        )
+    except DomainError as refused:
+        if refused.slug in ("purchase-batch-not-found", "not-allowed"):
+            raise
+        sound = "again" if refused.slug == "scan-twice" else "bad"
+        said = Said(sound, serial, sentence_of(refused), str(refused.params.get("suggestion", "")))
+        return await _batch(code, form=form, said=said)
+    return await _batch(
+        code, form={name: value for name, value in form.items() if name != "instead"}, said=Said("good", serial)
+    )
+
+
+ROUTES: list[ControllerRouterHandler] = [batch_page, change_batch, scan_into_batch]

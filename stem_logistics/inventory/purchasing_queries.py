@@ -262,7 +262,7 @@ async def lock_batch(batch_id: int) -> None:
 async def scans(batch_id: int) -> list[dict[str, Any]]:
     """The serial numbers that are scanned and not received yet, in their order."""
     return await fetch(
-        """SELECT s.id, i.slug AS item, i.name_el, i.name_en, s.serial_number, s.scanned_at
+        """SELECT s.id, s.item_id, s.kit_no, s.also, i.slug AS item, i.name_el, i.name_en, s.serial_number, s.scanned_at
            FROM batch_scan s JOIN item i ON i.id = s.item_id WHERE s.purchase_batch_id = $1 ORDER BY s.id""",
         batch_id,
     )
@@ -281,18 +281,26 @@ async def where_known(serial: str) -> dict[str, Any] | None:
     )
 
 
-async def add_scan(batch_id: int, item_id: int, serial: str) -> None:
-    """Note a serial number."""
+async def add_scan(batch_id: int, item_id: int, serial: str, kit_no: int, also: Sequence[int]) -> None:
+    """Note a serial number as a part of one of the batch's kits, which has these optional parts too."""
     await execute(
-        "INSERT INTO batch_scan (purchase_batch_id, item_id, serial_number) VALUES ($1, $2, $3)",
+        """INSERT INTO batch_scan (purchase_batch_id, item_id, serial_number, kit_no, also)
+           VALUES ($1, $2, $3, $4, $5)""",
         batch_id,
         item_id,
         serial,
+        kit_no,
+        list(also),
     )
 
 
+async def set_also(scan_id: int, also: Sequence[int]) -> None:
+    """Say anew which optional parts the kit of a scan has."""
+    await execute("UPDATE batch_scan SET also = $2 WHERE id = $1", scan_id, list(also))
+
+
 async def remove_scans(ids: Sequence[int]) -> None:
-    """Forget scans: they were received, or the last one was a mistake."""
+    """Forget scans: they were received, or one was a mistake."""
     await execute("DELETE FROM batch_scan WHERE id = ANY($1)", list(ids))
 
 

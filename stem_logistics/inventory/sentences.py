@@ -174,6 +174,9 @@ SENTENCES: dict[str, str] = {
         "“%(given)s” looks mistyped: a letter that only looks like the right one. Meant is probably “%(suggestion)s”."
     ),
     "scan-unusable": N_("A serial number has 1 to %(limit)s characters that can be printed. Scan it again."),
+    "scan-divided": N_(
+        "“%(serial)s” holds several values (; , or a tab divides them). Scan the code of the serial number alone."
+    ),
     "scan-twice": N_("“%(serial)s” was scanned for this batch already. Put it aside and scan the next."),
     "scan-in-kit": N_("“%(serial)s” is in kit %(kit)s already. Look at both: one of them is another device."),
     "scan-in-stock": N_(

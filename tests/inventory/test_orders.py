@@ -8,7 +8,7 @@ from litestar import Litestar
 
 from stem_logistics.db.engine import execute, fetch_value
 from stem_logistics.errors import Conflict, Invalid, NotFound
-from stem_logistics.inventory import acceptance, contracts, order_changes, purchasing
+from stem_logistics.inventory import acceptance, contracts, order_changes, purchasing, scanning
 from stem_logistics.settings import Settings
 from stem_logistics.web.formats import today
 from tests.inventory.stock import make_definition
@@ -41,8 +41,8 @@ async def _order(
 async def _arrive(order: str, name: str, *serials: str) -> tuple[str, list[str]]:
     batch = await purchasing.open_batch(order, name=name)
     for serial in serials:
-        await purchasing.scan(batch, serial, sure=True)
-    return batch, await purchasing.receive_scanned(batch, surplus=True)
+        await scanning.scan(batch, serial, sure=True)
+    return batch, await scanning.receive_scanned(batch, surplus=True)
 
 
 async def _wave(slug: str = "stem-6") -> None:
@@ -99,14 +99,14 @@ async def test_an_order_ends_and_is_opened_again(service: Settings) -> None:
     empty, part = await _order(3), await _order(3)
     await _arrive(part, "Π-1", "S1")
     batch = await purchasing.open_batch(part, name="Π-2")
-    await purchasing.scan(batch, "S2")
+    await scanning.scan(batch, "S2")
     assert await order_changes.end_order(empty, why="ανακλήθηκε") == "cancelled"
     assert await order_changes.end_order(part, why="ο προμηθευτής δεν έχει άλλα") == "closed"
     assert (await purchasing.get_order(part))["outstanding"] == 0
     for refused in (
         purchasing.open_batch(empty, name="Π-3"),
-        purchasing.scan(batch, "S3"),
-        purchasing.receive_scanned(batch),
+        scanning.scan(batch, "S3"),
+        scanning.receive_scanned(batch),
         order_changes.end_order(part, why="πάλι"),
         order_changes.correct_order(part, kits=9, unit_cents=1, title="use", due_on=None, why="x"),
     ):
@@ -115,7 +115,7 @@ async def test_an_order_ends_and_is_opened_again(service: Settings) -> None:
     await order_changes.reopen_order(part, why="βρέθηκαν")
     with pytest.raises(Conflict, match="order-open"):
         await order_changes.reopen_order(part, why="πάλι")
-    await purchasing.receive_scanned(batch)
+    await scanning.receive_scanned(batch)
     found = await purchasing.get_order(part)
     assert (found["ended"], found["received"], found["outstanding"]) == (None, 2, 1)
     states = [(row["was"], row["becomes"]) for row in await order_changes.history(found["id"])]

@@ -13,7 +13,7 @@ from stem_logistics.custody import papers
 from stem_logistics.db.engine import execute, fetch_value
 from stem_logistics.deliveries import service as deliveries
 from stem_logistics.errors import Conflict, Invalid, NotFound
-from stem_logistics.inventory import acceptance, definitions, ledger, purchasing
+from stem_logistics.inventory import acceptance, definitions, ledger, purchasing, scanning
 from stem_logistics.inventory import service as stock
 from stem_logistics.inventory.life import life_of
 from stem_logistics.inventory.serial_rules import against_others, suggested, without_look_alikes
@@ -71,23 +71,23 @@ async def test_a_batch_is_scanned_received_and_partly_rejected(service: Settings
     theirs = (await stock.get_kit(old))["contents"][0]["serial_number"]
     order = await _order()
     batch = await purchasing.open_batch(order, name="Π-1", document="ΔΑ 9", to_check=2)
-    await purchasing.scan(batch, " AB10001 ")
+    await scanning.scan(batch, " AB10001 ")
     for wrong, slug in (("AB10001", "scan-twice"), (theirs, "scan-in-kit"), ("ΑΒ10001", "scan-twice")):
         with pytest.raises(Conflict, match=slug):
-            await purchasing.scan(batch, wrong, sure=True)
+            await scanning.scan(batch, wrong, sure=True)
     for wrong in ("", " ", "x" * 81, "a\x00b"):
         with pytest.raises(Invalid, match="scan-unusable"):
-            await purchasing.scan(batch, wrong)
+            await scanning.scan(batch, wrong)
     with pytest.raises(Invalid) as odd:
-        await purchasing.scan(batch, "ΑΒ10002")
+        await scanning.scan(batch, "ΑΒ10002")
     assert odd.value.params["suggestion"] == "AB10002"
     with pytest.raises(Invalid, match="batch-nothing-complete"):
-        await purchasing.receive_scanned(batch)
+        await scanning.receive_scanned(batch)
     for serial in ("AB10002", "AB10003", "AB10004", "AB10005"):
-        await purchasing.scan(batch, serial)
-    await purchasing.undo_scan(batch)
+        await scanning.scan(batch, serial)
+    await scanning.undo_scan(batch)
     assert (await purchasing.get_batch(batch))["complete"] == 2
-    codes = await purchasing.receive_scanned(batch)
+    codes = await scanning.receive_scanned(batch)
     assert len(codes) == 2 and (await purchasing.get_batch(batch))["scans"] == []
     serials = [x["serial_number"] for x in (await stock.get_kit(codes[0]))["contents"] if x["serial_number"]]
     assert serials == ["AB10001", "AB10002"]
@@ -191,8 +191,8 @@ async def _batch_of(kits: int, *, to_check: int, most_faulty: int = 0) -> tuple[
     await make_definition(devices=1)
     batch = await purchasing.open_batch(await _order(kits), name="Π-9", to_check=to_check, most_faulty=most_faulty)
     for number in range(kits):
-        await purchasing.scan(batch, f"ZX{number:04}")
-    return batch, await purchasing.receive_scanned(batch)
+        await scanning.scan(batch, f"ZX{number:04}")
+    return batch, await scanning.receive_scanned(batch)
 
 
 async def _drawn(batch: str) -> list[str]:
@@ -306,10 +306,10 @@ async def test_acceptance_in_the_browser(app: Litestar) -> None:
 async def test_a_sample_is_drawn_once_and_can_be_drawn_again_by_anybody(service: Settings) -> None:
     """The seed gives the same devices outside the service; after the draw nothing more comes in, by scan or by list."""
     batch, codes = await _batch_of(6, to_check=2)
-    await purchasing.scan(batch, "ZX9999")
+    await scanning.scan(batch, "ZX9999")
     with pytest.raises(Conflict, match="batch-scans-left"):
         await acceptance.draw_sample(batch)
-    await purchasing.undo_scan(batch)
+    await scanning.undo_scan(batch)
     await acceptance.draw_sample(batch)
     found = await purchasing.get_batch(batch)
     serials = sorted(
@@ -322,7 +322,7 @@ async def test_a_sample_is_drawn_once_and_can_be_drawn_again_by_anybody(service:
     with pytest.raises(Conflict, match="batch-sampled"):
         await acceptance.draw_sample(batch)
     with pytest.raises(Conflict, match="batch-sampled"):
-        await purchasing.scan(batch, "ZX9999")
+        await scanning.scan(batch, "ZX9999")
     with pytest.raises(Conflict, match="batch-sampled"):
         await _by_list(found["name"], "L1", surplus=True)
     await acceptance.decide(batch, accept=True, why="επείγον")
@@ -384,10 +384,10 @@ async def test_a_batch_takes_its_own_kind_and_no_more_than_was_ordered_unasked(s
     assert (many.value.slug, many.value.params["ordered"], many.value.params["coming"]) == ("order-surplus", 2, 3)
     codes = await _by_list("Π-9", "S1", "S2")
     assert await _by_list("Π-9", "S1", "S2") == codes, "the same list again is the same kits"
-    await purchasing.scan(batch, "S3")
+    await scanning.scan(batch, "S3")
     with pytest.raises(Conflict, match="order-surplus"):
-        await purchasing.receive_scanned(batch)
-    await purchasing.receive_scanned(batch, surplus=True)
+        await scanning.receive_scanned(batch)
+    await scanning.receive_scanned(batch, surplus=True)
     found = await purchasing.get_order(order)
     assert (found["received"], found["outstanding"], found["surplus"]) == (3, 0, 1)
     await acceptance.reject(batch, codes[0], why="σπασμένο")

@@ -15,7 +15,7 @@ from stem_logistics import jobs, runtime
 from stem_logistics.db import migrating
 from stem_logistics.db.engine import fetch_value, pool
 from stem_logistics.errors import Conflict, FieldErrors
-from stem_logistics.inventory import acceptance, as_of, definitions, ledger, purchasing, receiving
+from stem_logistics.inventory import acceptance, as_of, definitions, ledger, purchasing, receiving, scanning
 from stem_logistics.inventory import service as stock
 from stem_logistics.inventory.definitions import BomEntry, Definition
 from stem_logistics.inventory.serial_rules import KEY_FROM, odd_ones, serial_key
@@ -99,13 +99,13 @@ async def test_what_the_supplier_repaired_comes_back(service: Settings) -> None:
     await make_definition()
     batch = await purchasing.open_batch(await _order(), name="Π-1")
     for serial in ("MB-0001", "MB-0002"):
-        await purchasing.scan(batch, serial)
-    (first,) = await purchasing.receive_scanned(batch)
+        await scanning.scan(batch, serial)
+    (first,) = await scanning.receive_scanned(batch)
     await acceptance.reject(batch, first, why="καμένα")
     (rejection,) = [row["key"] for row in (await stock.get_kit(first))["history"] if row["reason"] == "reject"]
     for serial in ("MB-0001", "MB-0002"):
-        await purchasing.scan(batch, serial)
-    (second,) = await purchasing.receive_scanned(batch)
+        await scanning.scan(batch, serial)
+    (second,) = await scanning.receive_scanned(batch)
     assert second != first
     with pytest.raises(Conflict, match="device-in-another-kit") as gone:
         await stock.reverse_posting(first, rejection, why="λάθος")
@@ -246,10 +246,10 @@ async def test_a_device_is_one_however_it_is_written(app: Litestar) -> None:
             kit = await _take_in("MB-0001", "MB-0002")
             batch = await purchasing.open_batch(await _order(), name="Π-1")
             with pytest.raises(Conflict, match="scan-in-kit"):
-                await purchasing.scan(batch, "mb-0001")
-            await purchasing.scan(batch, "MB-0009")
+                await scanning.scan(batch, "mb-0001")
+            await scanning.scan(batch, "MB-0009")
             with pytest.raises(Conflict, match="scan-twice"):
-                await purchasing.scan(batch, "mb-0009", sure=True)
+                await scanning.scan(batch, "mb-0009", sure=True)
             with pytest.raises(FieldErrors, match="serial-numbers-taken"):
                 await _take_in("mb-0001", "mb-0005")
             with pytest.raises(FieldErrors, match="serials-faulty"):

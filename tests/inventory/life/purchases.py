@@ -11,7 +11,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from stem_logistics.inventory import acceptance, loose, purchasing, service
+from stem_logistics.inventory import acceptance, loose, purchasing, scanning, service
 from tests.inventory.life.base import DEVICES, LOOSE, WHY, Base
 from tests.inventory.world import STORE, SUPPLIER, Piece, Shift
 
@@ -98,8 +98,8 @@ class Purchases(Base):
             )  # fmt: skip
             batch = await purchasing.open_batch(order, name=uuid.uuid4().hex[:8], to_check=int(sampled))
             for serial in serials:
-                await purchasing.scan(batch, serial, sure=True)
-            return batch, await purchasing.receive_scanned(batch, surplus=surplus)
+                await scanning.scan(batch, serial, sure=True)
+            return batch, await scanning.receive_scanned(batch, surplus=surplus)
 
         whole = scans // DEVICES
         done = self.do("buy by scan", work(), may=whole > 0 and (surplus or whole <= ordered))
@@ -109,7 +109,7 @@ class Purchases(Base):
         self._came(codes, [serials[n * DEVICES : (n + 1) * DEVICES] for n in range(whole)])
         if sampled:
             self.do("draw a sample", acceptance.draw_sample(batch))
-            self.do("scan after the draw", purchasing.scan(batch, self._serial(), sure=True), may=False)
+            self.do("scan after the draw", scanning.scan(batch, self._serial(), sure=True), may=False)
             self.do("accept a batch", acceptance.decide(batch, accept=True, why=WHY))
             self.do("receive after acceptance", self._into(batch), may=False)
         if back := codes[:reject]:
