@@ -1,18 +1,20 @@
 """The board of what is late: how late, who was reminded, who is next, and whom to write to."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from litestar import Request, get, post
+from litestar.datastructures import UploadFile
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from stem_logistics import jobs
 from stem_logistics.accounts.policy import Permission
-from stem_logistics.deliveries import reminding, returning
-from stem_logistics.errors import DomainError
+from stem_logistics.deliveries import contact_file, reminding, returning
+from stem_logistics.errors import DomainError, FieldErrors
 from stem_logistics.registry import service as registry
-from stem_logistics.web.i18n import _, current_locale
-from stem_logistics.web.sentences import sentence_of
+from stem_logistics.web.i18n import Text, _, current_locale, ngettext
+from stem_logistics.web.sentences import sentence, sentence_of
 
 AnyRequest = Request[Any, Any, Any]
 READ = {"permission": Permission.DELIVERIES_READ}
@@ -20,7 +22,14 @@ WRITE = {"permission": Permission.DELIVERIES_WRITE}
 STEP_WORDS = {"school": _("School"), "directorate": _("Directorate"), "ambassador": _("Ambassador")}
 
 
-async def _view(request: AnyRequest, *, error: str = "", typed: dict[str, str] | None = None) -> Template:
+async def _view(
+    request: AnyRequest,
+    *,
+    error: str = "",
+    typed: dict[str, str] | None = None,
+    faults: Sequence[Mapping[str, Any]] = (),
+    said: Text = "",
+) -> Template:
     who = request.scope["user"]
     language = current_locale.get()
     rows = await reminding.board()
@@ -35,6 +44,8 @@ async def _view(request: AnyRequest, *, error: str = "", typed: dict[str, str] |
         "steps": STEP_WORDS,
         "contacts": await reminding.contacts(),
         "offices": offices,
+        "faults": [{"row": each["row"], "detail": sentence(each["slug"], each["params"])} for each in faults[:200]],
+        "said": said,
         "error": error,
         "typed": typed or {},
     }
@@ -66,4 +77,26 @@ async def save_contact(request: AnyRequest) -> Redirect | Template:
     return Redirect("/consignments/late", status_code=303)
 
 
-ROUTES: list[ControllerRouterHandler] = [page, remind_now, save_contact]
+@post(
+    "/consignments/late/contacts/file",
+    opt=WRITE,
+    include_in_schema=False,
+    operation_id="ContactsFile",
+    status_code=200,
+)
+async def take_file(request: AnyRequest) -> Template:
+    """Take the contacts of a file, or say what is wrong in each row."""
+    given = (await request.form()).get("file")
+    content = await given.read() if isinstance(given, UploadFile) else b""
+    if not content:
+        return await _view(request, error=str(_("Choose a file.")))
+    try:
+        taken = await contact_file.take(content)
+    except FieldErrors as refused:
+        return await _view(request, error=sentence_of(refused), faults=refused.errors)
+    except DomainError as refused:
+        return await _view(request, error=sentence_of(refused))
+    return await _view(request, said=ngettext("%(num)s contact is entered.", "%(num)s contacts are entered.", taken))
+
+
+ROUTES: list[ControllerRouterHandler] = [page, remind_now, save_contact, take_file]

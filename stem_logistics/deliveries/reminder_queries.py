@@ -77,6 +77,16 @@ async def office(step: str, code: str) -> dict[str, Any] | None:
     )
 
 
+async def offices() -> list[dict[str, Any]]:
+    """Every directorate and every region to which a contact can belong: regions after the directorates."""
+    return await fetch(
+        """SELECT 'directorate' AS step, code, name AS name_el, NULL AS name_en, id AS directorate_id,
+             regional_directorate_id AS region_id FROM directorate
+           UNION ALL SELECT 'ambassador', code, name_el, name_en, NULL, id FROM regional_directorate
+           ORDER BY step DESC, code"""
+    )
+
+
 async def save_contact(step: str, region_id: int, directorate_id: int | None, name: str, email: str) -> None:
     """Set or take away a contact."""
     if not email:

@@ -119,6 +119,11 @@ async def _send(row: dict[str, Any], step: str, address: str) -> bool:
     return True
 
 
+def usable_address(email: str) -> bool:
+    """Whether something can be an address to write to."""
+    return "@" in email and not any(letter.isspace() for letter in email) and len(email) <= 200
+
+
 async def contacts() -> list[dict[str, Any]]:
     """Who is written to when a school does not answer, within the reader's scope."""
     return await reminder_queries.contacts(service.require(Permission.DELIVERIES_READ))
@@ -135,7 +140,7 @@ async def save_contact(step: str, office: str, name: str, email: str) -> None:
     if step not in STEPS[1:]:
         raise Invalid("reminder-step-unknown", step=step[:20])
     email = email.strip()
-    if email and ("@" not in email or any(letter.isspace() for letter in email) or len(email) > 200):
+    if email and not usable_address(email):
         raise Invalid("mail-address-unusable", address=email[:80])
     async with unit_of_work():
         found = await reminder_queries.office(step, office.strip())

@@ -3,6 +3,10 @@
 from stem_logistics.web.i18n import N_
 
 SENTENCES: dict[str, str] = {
+    "contacts-file-invalid": N_("The file was not taken: %(found)s rows are wrong. Correct them and send it again."),
+    "contacts-column-missing": N_("A column is missing. Call it, for example: %(names)s."),
+    "contacts-formula": N_("A cell holds a formula. Put its value in its place."),
+    "contacts-twice": N_("“%(code)s” stands in row %(row)s too. Keep one of the two."),
     "case-deadline-has-passed": N_("%(day)s has passed. Give a day to come by which the case is settled."),
     "case-deadline-too-far": N_("A deadline is moved to %(day)s at most. Later it can be moved again."),
     "case-in-repair": N_("The case %(code)s ends with its repair %(repair)s. Take the repair's next step."),

@@ -8,7 +8,7 @@ from typing import Any
 from stem_logistics import runtime
 from stem_logistics.accounts import links
 from stem_logistics.db.engine import fetch, fetch_value
-from stem_logistics.deliveries import from_wave, receipts, service
+from stem_logistics.deliveries import from_wave, receipts, reminder_queries, reminding, service
 from stem_logistics.deliveries.expected import expected_lines
 from stem_logistics.deliveries.rules import DamageReason, LineAnswer, MissingReason
 from stem_logistics.demo import catalogue, purchases
@@ -29,6 +29,17 @@ async def fill_store(laptop: Laptop) -> None:
     await purchases.buy(laptop, chance)
     for definition, kits, batch, document in STOCK:
         await catalogue.receive(definition, kits, batch=batch, document=document, chance=chance)
+
+
+async def set_contacts() -> None:
+    """Who is written to when a school does not answer: an office in each directorate, an ambassador in each region."""
+    chance = random.Random(33)
+    for number, office in enumerate(await reminder_queries.offices(), 1):
+        kind = "dieuthynsi" if office["step"] == "directorate" else "presvis"
+        domain = "directorates" if office["step"] == "directorate" else "ambassadors"
+        await reminding.save_contact(
+            office["step"], office["code"], chance.choice(NAMES), f"{kind}{number:03d}@{domain}.example"
+        )
 
 
 async def _token(consignment_id: int) -> str:

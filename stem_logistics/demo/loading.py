@@ -55,6 +55,7 @@ async def load_demo(data_dir: Path, say: Say) -> dict[str, list[list[str]]]:
     await _all_jobs()
     say("STEM 5: purchases, deliveries and receipts")
     laptop = await checks.enrol()
+    await deliveries.set_contacts()
     await deliveries.fill_store(laptop)
     receipt = await deliveries.ship_stem_5()
     say("device checks of what the schools received")

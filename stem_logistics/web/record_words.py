@@ -57,6 +57,7 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "consignments-made": _("Consignments of a wave made"),
     "deadline-changed": _("Deadline changed"),
     "decision-numbered": _("Number of the decision entered"),
+    "delivery-contacts-taken": _("Addresses for reminders taken from a file"),
     "delivery-contact-saved": _("Address for reminders set"),
     "delivery-reminded": _("Reminder of a late receipt sent"),
     "discrepancy-postponed": _("Deadline of a discrepancy changed"),
