@@ -48,10 +48,13 @@ from tests.support import (
 WARM, ROUNDS = 5, 150
 SCHOOL = 51  # the school that is looked at, by its id; any other would do
 QUERIES, ABOVE_MS, GROWTH = 8, 15.0, 1.2
-# Lists for which it matters where each kit is: they read all kits, so that what counts is their time at full size.
+# Lists for which it matters where each kit is, and those of all movements: what counts is their time at full size.
 LISTS = {
     "kits at schools, by school": ("/stock/kits?place=institution&sort=school", "/stock/kits/K"),
     "kits of a region": ("/stock/kits?region=R3", "/stock/kits/K"),
+    "the book of movements": ("/stock/movements", "/stock/kits/K"),
+    "movements of a reason and a kind of place": ("/stock/movements?reason=transfer&source=store", "/stock/kits/K"),
+    "movements of some days": ("/stock/movements?first=2020-01-01&sort=day", "/stock/kits/K"),
     "incomplete kits": ("/stock/kits?state=incomplete&sort=place", "/stock/kits"),
 }
 HELD = 10_000  # kits that schools have already, taken from one file

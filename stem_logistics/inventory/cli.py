@@ -76,7 +76,7 @@ def import_command(path: Path, dry_run: bool, refused: Path | None, as_json: boo
     sys.exit(1 if told else 0)
 
 
-_FIGURES = ("read", "kits", "schools", "serials", "unchanged", "fewer", "closed", "merged", "refused")
+_FIGURES = ("read", "kits", "schools", "serials", "unchanged", "fewer", "closed", "merged", "more", "refused")
 
 
 @click.group()

@@ -55,7 +55,8 @@ class Plan:
         unchanged: kits that are in the ledger already.
         again: devices that were here before and come again, by item and serial number.
         faults: every row that is refused, and why.
-        notes: rows that are taken, and what is to know of them: (row, code, `closed` or `merged`, school).
+        notes: rows that are taken, and what is to know of them: (row, code, which, school): `closed`, `merged`,
+            or `more`, where the school has kits of this kind that the file does not name: they may be the same ones.
         fewer: how many kits the ledger has, of what the file names by number, beyond the file.
     """
 
@@ -89,6 +90,7 @@ class Plan:
             "zeros": self.file.zeros_restored,
             "closed": noted["closed"],
             "merged": noted["merged"],
+            "more": noted["more"],
             "refused": len({fault.row for fault in self.faults}),
             "reasons": dict(Counter(fault.slug for fault in self.faults).most_common()),
             "notes": [list(note) for note in self.notes[:SHOWN]],
@@ -142,6 +144,7 @@ async def make_plan(found: HoldingsFile) -> Plan:
     numbers = [(school["id"], entry.inventory_number) for entry, school in entries if entry.inventory_number]
     known_by_number = await _in_parts(own.with_numbers, numbers)
     left = await own.counted(list({school["id"] for _, school in entries}))
+    known: Counter[tuple[int, str]] = Counter()
     asked: set[tuple[int, str, date, str]] = set()
     for entry, school in entries:
         if entry.is_known_by_count:
@@ -164,11 +167,23 @@ async def make_plan(found: HoldingsFile) -> Plan:
             same = len(kits)
             plan.again |= {each: known_by_serial[each]["device"] for each in entry.serials if each in known_by_serial}
         plan.unchanged += same
+        known[school["id"], entry.kit] += same
         if entry.count > same:
             plan.fresh.append((entry, school, entry.count - same))
+    await _note_others(plan, known)
     plan.fewer = sum(left[key] for key in asked)
     plan.faults.sort(key=lambda fault: fault.row)
     return plan
+
+
+async def _note_others(plan: Plan, known: Counter[tuple[int, str]]) -> None:
+    there = await own.at_schools(sorted({school["id"] for _, school, _ in plan.fresh}))
+    plan.notes += [
+        (entry.row, entry.school, "more", school["code"])
+        for entry, school, _ in plan.fresh
+        if there.get((school["id"], entry.kit), 0) > known[school["id"], entry.kit]
+    ]
+    plan.notes.sort()
 
 
 async def _at_known_schools(plan: Plan) -> list[tuple[Entry, dict[str, Any]]]:

@@ -72,6 +72,18 @@ async def with_numbers(numbers: Sequence[tuple[int, str]]) -> dict[tuple[int, st
     return {(row.pop("at"), row["inventory_number"]): row for row in rows}
 
 
+async def at_schools(school_ids: Sequence[int]) -> dict[tuple[int, str], int]:
+    """How many kits of each definition are at schools, however they came: by school and definition."""
+    rows = await fetch(
+        """SELECT i.root_id, d.slug, count(*) AS kits FROM institution i JOIN place p ON p.institution_id = i.id
+           JOIN kit_position pos ON pos.place_id = p.id JOIN kit k ON k.id = pos.kit_id
+           JOIN kit_definition d ON d.id = k.kit_definition_id
+           WHERE i.root_id = ANY($1::bigint[]) GROUP BY 1, 2""",
+        list(school_ids),
+    )
+    return {(row["root_id"], row["slug"]): row["kits"] for row in rows}
+
+
 async def closed_periods() -> list[tuple[datetime, datetime]]:
     """The periods whose books are closed: from, until before."""
     rows = await fetch("SELECT starts_at, ends_at FROM closed_period WHERE reopened_at IS NULL")

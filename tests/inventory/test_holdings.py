@@ -136,6 +136,19 @@ async def _school(code: str) -> int:
     return int(await fetch_value("SELECT id FROM institution WHERE code = $1", code))
 
 
+async def test_kits_that_the_file_does_not_name_are_told(service: Settings) -> None:
+    """A school that has such kits by another way, or by another file, is named before anything is written twice."""
+    await scene()
+    first = table(f"{CODE};microbit-set;2;;;21/11/2019;")
+    assert (await holdings.preview(first, None))["more"] == 0
+    await take(first)
+    more = table(f"{CODE};microbit-set;3;;;21/11/2019;", f"{OTHER};microbit-set;1;;;21/11/2019;")
+    assert (await holdings.preview(more, None))["more"] == 0, "what the file names is not told as another's"
+    lines = f"{CODE};microbit-set;;SN-1;;21/11/2019;", f"{OTHER};microbit-set;1;;;1/1/2020;"
+    told = await holdings.preview(table(*lines), None)
+    assert (told["kits"], told["more"]) == (2, 1) and told["notes"] == [[2, CODE, "more", CODE]]
+
+
 async def test_after_a_merge_the_same_file_still_adds_nothing(service: Settings) -> None:
     """A code that stands for another school by now is followed, for what is new and for what is known."""
     await scene()
