@@ -39,6 +39,9 @@ GROUPS = {
     # the school has sent the signed paper; nobody has entered it
     "signed": """EXISTS (SELECT FROM receipt_paper p WHERE p.consignment_id = c.id AND p.receipt_id IS NULL
       AND p.refused_at IS NULL)""",
+    # it was counted, and nobody has looked at it yet
+    "quality": """EXISTS (SELECT FROM receipt r WHERE r.consignment_id = c.id AND r.quality = 'later'
+      AND NOT EXISTS (SELECT FROM receipt_quality q WHERE q.receipt_id = r.id))""",
     "back-late": "c.state = 'returning' AND c.return_due_on < CURRENT_DATE",
 }
 SORTS = {

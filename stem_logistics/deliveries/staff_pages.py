@@ -29,7 +29,7 @@ CONSIGNMENT_LIST = ListSpec(
     sorts=("code", "created", "school", "state", "dispatched", "expected", "destination"),
     default_sort="-created",
     filters={
-        "state": Choice.of("late", "awaited", "signed", "back-late", *(state.value for state in State)),
+        "state": Choice.of("late", "awaited", "signed", "quality", "back-late", *(state.value for state in State)),
         "wave": Words(60),
         "region": Words(30),
         "directorate": Words(30),

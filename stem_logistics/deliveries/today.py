@@ -51,6 +51,16 @@ async def today(principal: Principal) -> Today:
             )
             text = _("Enter it from the paper that the school sent.")
             tasks.append(Task(title, "/consignments?state=signed", text, "warn"))
+        query = {"state": "quality"}
+        rows, unseen = await service.list_consignments("", query, sort="created", descending=False, limit=1, offset=0)
+        if unseen:
+            title = ngettext(
+                "The quality of %(num)s consignment is to follow",
+                "The quality of %(num)s consignments is to follow",
+                unseen,
+            )
+            text = _("Its school is reminded weekly; if it told you, enter it.")
+            tasks.append(Task(title, "/consignments?state=quality", text, "wait"))
         tasks += await _to_send(counts)
     if waiting := await last_mile.waiting():
         title = ngettext(

@@ -153,6 +153,9 @@ async def test_the_quality_in_the_browser(app: Litestar) -> None:
             second = await dispatched_parcel("0501662")
             receipt = await second.confirm(key="second", quality="later")
         await sign_in(client, await make_person("staff"))
+        listed = await client.get("/consignments?state=quality")
+        assert second.code in listed.text and f"/consignments/{box.code}" not in listed.text
+        assert "/consignments?state=quality" in (await client.get("/")).text
         home = await client.get(f"/consignments/{second.code}")
         staff = f"/receipts/{receipt['code']}/quality"
         assert staff in home.text and "Απομένει η ποιοτική παραλαβή" in home.text and faults(home.text) == []
@@ -160,3 +163,4 @@ async def test_the_quality_in_the_browser(app: Litestar) -> None:
         saved = await post_form(client, staff, {"quality": "looked", **WHO})
         assert saved.status_code == 303 and staff not in (await client.get(saved.headers["location"])).text
         assert faults((await client.get(f"/discrepancies/{case}")).text) == []
+        assert "/consignments?state=quality" not in (await client.get("/")).text
