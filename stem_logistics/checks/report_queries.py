@@ -51,10 +51,10 @@ async def school_of_kit(kit_id: int) -> str:
 
 
 async def find_device(kind: str, folded: str, kit_id: int | None) -> int | None:
-    """The device of a kind by its serial number, whatever its case and blanks; the kit's own before others'."""
+    """The device of a kind by its serial number, however it is written; the kit's own before others'."""
     found: int | None = await fetch_value(
-        r"""SELECT dv.id FROM device dv JOIN item i ON i.id = dv.item_id
-            WHERE i.device_kind = $1 AND lower(regexp_replace(dv.serial_number, '\s', '', 'g')) = $2
+        """SELECT dv.id FROM device dv JOIN item i ON i.id = dv.item_id
+            WHERE i.device_kind = $1 AND dv.serial_key = serial_key($2)
             ORDER BY (dv.kit_id = $3) DESC NULLS LAST, dv.id LIMIT 1""",
         kind,
         folded,

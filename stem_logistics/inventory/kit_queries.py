@@ -55,7 +55,11 @@ async def kit(code: str) -> dict[str, Any] | None:
         f"""SELECT {KIT_COLUMNS}, d.id AS definition_id, i.id AS institution_id, i.regional_directorate_id,
               p.id AS place_id, (SELECT coalesce(s.title, s.code) FROM stop s WHERE s.id = p.stop_id) AS held_by,
               rec.inventory_number, rec.source AS recorded_by, rec.since AS recorded_since,
-              o.code AS order_code, o.unit_cents, o.title AS book_title
+              o.code AS order_code, o.unit_cents, o.title AS book_title,
+              -- other kits with which its devices moved: before they came with this one, or since
+              ARRAY(SELECT DISTINCT ok.code FROM movement mine JOIN movement their ON their.device_id = mine.device_id
+                AND their.kit_id <> mine.kit_id JOIN kit ok ON ok.id = their.kit_id
+                WHERE mine.kit_id = k.id AND mine.device_id IS NOT NULL ORDER BY ok.code LIMIT 20) AS other_kits
             {KITS} LEFT JOIN kit_record rec ON rec.kit_id = k.id
             LEFT JOIN purchase_batch pb ON pb.name = k.batch AND k.batch <> ''
             LEFT JOIN purchase_order o ON o.id = pb.purchase_order_id WHERE k.code = $1""",  # noqa: S608 - constants

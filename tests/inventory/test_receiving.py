@@ -13,7 +13,7 @@ from litestar import Litestar
 
 from stem_logistics import jobs, runtime
 from stem_logistics.db import migrating
-from stem_logistics.db.engine import fetch_value, pool
+from stem_logistics.db.engine import execute, fetch, fetch_value, pool, unit_of_work
 from stem_logistics.errors import Conflict, FieldErrors
 from stem_logistics.inventory import acceptance, as_of, definitions, ledger, purchasing, receiving, scanning
 from stem_logistics.inventory import service as stock
@@ -124,6 +124,10 @@ async def test_a_kit_that_went_back_says_so(app: Litestar) -> None:
             await stock.reverse_posting(gone, await _purchase_of(gone), why="λάθος")
         page = (await client.get(f"/stock/kits/{gone}")).text
         assert "Βρίσκεται στον προμηθευτή από" in page and "Στον προμηθευτή" in page and faults(page) == []
+        with acting_as(OPERATOR):
+            again = await _take_in("SM-1", "SM-2")
+        for one, other in ((gone, again), (again, gone)):
+            assert f'href="/stock/kits/{other}"' in (await client.get(f"/stock/kits/{one}")).text
         assert "Κανένα μέρος" not in page and "Σε περισσότερες θέσεις" not in page
         listed = (await client.get("/stock/kits?place=supplier")).text
         assert gone in listed and here not in listed and faults(listed) == []
@@ -256,6 +260,14 @@ async def test_a_device_is_one_however_it_is_written(app: Litestar) -> None:
                 await receiving.receive(receiving.Arrival("microbit-set", 1, "MB-7\nmb-7", "k"))
         for typed in ("mb-0002", "ΜΒ-0002", "μβ-0002"):
             assert kit in (await client.get("/stock/kits", params={"q": typed})).text
+
+
+async def test_a_serial_number_is_found_by_an_index(service: Settings) -> None:
+    """However many devices there are."""
+    async with unit_of_work():
+        await execute("SET LOCAL enable_seqscan = off")
+        plan = await fetch("EXPLAIN SELECT kit_id FROM device WHERE serial_key = serial_key($1)", "mb-0001")
+    assert "device_serial_key" in str(plan)
 
 
 async def test_goods_are_entered_with_the_day_on_which_they_came(app: Litestar) -> None:
