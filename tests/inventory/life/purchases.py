@@ -108,6 +108,9 @@ class Purchases(Base):
         batch, codes = done
         self._came(codes, [serials[n * DEVICES : (n + 1) * DEVICES] for n in range(whole)])
         if sampled:
+            if scans % DEVICES:
+                self.do("draw with scans left", acceptance.draw_sample(batch), may=False)
+                self.run(scanning.undo_scan(batch))
             self.do("draw a sample", acceptance.draw_sample(batch))
             self.do("scan after the draw", scanning.scan(batch, self._serial(), sure=True), may=False)
             self.do("accept a batch", acceptance.decide(batch, accept=True, why=WHY))
