@@ -27,8 +27,12 @@ REPAIR_TONES = {
     "withdrawn": "off",
 }
 # What a repair's own steps say beside its states.
-REPAIR_STEP_STATES: dict[str, LazyText] = {**REPAIR_STATES, "arrived": _("The school confirmed that it has it")}
-REPAIR_STEP_TONES = {**REPAIR_TONES, "arrived": "good"}
+REPAIR_STEP_STATES: dict[str, LazyText] = {
+    **REPAIR_STATES,
+    "returned": _("Left for the school"),
+    "arrived": _("The school confirmed that it has it"),
+}
+REPAIR_STEP_TONES = {**REPAIR_TONES, "returned": "busy", "arrived": "good"}
 STEP_WORDS: dict[str, LazyText] = {
     "send": _("Send to a repairer"),
     "arrive": _("It has arrived at the repairer"),

@@ -113,7 +113,7 @@ def repair(page: Page, phone: Page, eyes: Eyes, papers: Keeps, parcel: Parcel) -
         page.goto(f"/repairs/{code}")
         fill(page, {"step": step, "note": note})
         press(page, "Enter")
-    says(page, "Πίσω στο σχολείο")
+    says(page, "Έφυγε για το σχολείο")
     eyes.look(page, "repair-ended")
     papers.keep(
         "repair", page.request.get(str(page.locator('main a[href^="/papers/"]').first.get_attribute("href"))).body()
