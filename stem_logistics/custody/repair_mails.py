@@ -12,44 +12,48 @@ from stem_logistics.web.i18n import gettext, use_locale
 ASK_AFTER = 7
 
 
-def _sent(repair: dict[str, Any]) -> list[str]:
+def _sent(repair: dict[str, Any], due_on: date | None) -> list[str]:
     lines = [gettext("It goes to %(repairer)s for repair.", repairer=repair["repairer"])]
     if repair["under_warranty"]:
         lines.append(gettext("It is under warranty: it costs your school nothing."))
-    if repair["due_on"]:
-        lines.append(gettext("We expect it back by %(day)s.", day=repair["due_on"].strftime("%d/%m/%Y")))
+    if due_on:
+        lines.append(gettext("We expect it back by %(day)s.", day=due_on.strftime("%d/%m/%Y")))
     return lines
 
 
-def _replaced(repair: dict[str, Any]) -> list[str]:
+def _replaced(repair: dict[str, Any], due_on: date | None) -> list[str]:
     serial = repair["replacement_serial"] or "–"
     return [
         gettext("You are given another one in its place, with the serial number %(serial)s.", serial=serial),
+        gettext("When it leaves you get a message with the link by which you confirm that it arrived."),
         gettext("Keep the broken one until we tell you what becomes of it, if you still have it."),
     ]
 
 
-def _given_up(repair: dict[str, Any]) -> list[str]:
+def _given_up(repair: dict[str, Any], due_on: date | None) -> list[str]:
     return [gettext("It cannot be repaired. We look for another one to give in its place, and write to you again.")]
 
 
-def _returned(repair: dict[str, Any]) -> list[str]:
+def _returned(repair: dict[str, Any], due_on: date | None) -> list[str]:
+    lines = [gettext("It is repaired and on its way back to you.")]
+    if due_on:
+        lines.append(gettext("Expect it by %(day)s.", day=due_on.strftime("%d/%m/%Y")))
     return [
-        gettext("It is repaired and on its way back to you."),
+        *lines,
         gettext("When you have it in your hands and it works, say so on your school's page:"),
     ]
 
 
-def _kept(repair: dict[str, Any]) -> list[str]:
+def _kept(repair: dict[str, Any], due_on: date | None) -> list[str]:
     return [gettext("It stays in the store and does not come back to you. Call us if you wait for it.")]
 
 
-def _withdrawn(repair: dict[str, Any]) -> list[str]:
+def _withdrawn(repair: dict[str, Any], due_on: date | None) -> list[str]:
     return [gettext("The report was withdrawn: no repair takes place. Report it again if it does not work.")]
 
 
 # state → what it means for the school; the others happen between us and the repairer
-TOLD: dict[str, Callable[[dict[str, Any]], list[str]]] = {
+TOLD: dict[str, Callable[[dict[str, Any], date | None], list[str]]] = {
     "sent": _sent,
     "replaced": _replaced,
     "not-repairable": _given_up,
@@ -59,11 +63,12 @@ TOLD: dict[str, Callable[[dict[str, Any]], list[str]]] = {
 }
 
 
-async def tell(repair: dict[str, Any], note: str) -> None:
+async def tell(repair: dict[str, Any], note: str, due_on: date | None) -> None:
     """Write to the school of a repair about the state that it has reached, inside the caller's unit of work.
 
     Args:
         note: what whoever took the step noted.
+        due_on: by when it is expected after this step, where that was said.
     """
     told = TOLD.get(repair["state"])
     if told is None or repair["institution_id"] is None:
@@ -71,7 +76,7 @@ async def tell(repair: dict[str, Any], note: str) -> None:
     school = await queries.institution_by_id(repair["institution_id"])
     with use_locale("el"):
         subject = gettext("Repair %(code)s: %(item)s", code=shown_code(repair["code"]), item=repair["name_el"])
-        lines = [_which(repair), *told(repair)]
+        lines = [_which(repair), *told(repair, due_on)]
         if note:
             lines.insert(2, gettext("We note: %(note)s", note=note))
     await service.mail_school(

@@ -249,7 +249,7 @@ async def take_step(typed: str, step: str, given: Given) -> str:
         await repair_sql.add_step(repair["id"], after, note, posting, paper[0] if paper else None, service.acting())
         told = await repair_sql.repair(repair["code"])
         assert told is not None
-        await repair_mails.tell(told, note)
+        await repair_mails.tell(told, note, given.due_on)
         await repair_ends.settle(told)
         await audit.record("repair-advanced", "repair", repair["code"], why=note, state=after, step=step)
     return after

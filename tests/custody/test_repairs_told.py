@@ -45,8 +45,9 @@ async def test_each_step_that_concerns_it_is_told_once(service: Settings) -> Non
     await repairs.take_step(code, "arrive", Given())
     await repairs.take_step(code, "back", Given())
     assert len(await _mails()) == 1
-    await repairs.take_step(code, "return", Given())
-    assert "επιστρέφει σε εσάς" in (await _mails())[-1]["body"]
+    await repairs.take_step(code, "return", Given(due_on=due))
+    back = (await _mails())[-1]["body"]
+    assert "επιστρέφει σε εσάς" in back and f"έως {due:%d/%m/%Y}" in back
     second = await repairs.report(kit, other, fault="Κάηκε")
     await repairs.take_step(second, "give-up", Given(note="Ασύμφορη"))
     assert "Δεν επισκευάζεται" in (await _mails())[-1]["body"] and "Ασύμφορη" in (await _mails())[-1]["body"]
