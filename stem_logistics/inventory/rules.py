@@ -219,6 +219,8 @@ def definitions_named(text: str, titles: Sequence[Mapping[str, str]]) -> list[st
     wanted = fold(text)
     if not wanted:
         return []
+    if (slug := text.strip().casefold()) in {t["slug"] for t in titles}:
+        return [slug]  # two kits may bear one title, never one short name
     exact = {t["slug"] for t in titles if wanted in (fold(t["slug"]), fold(t["title_el"]), fold(t["title_en"]))}
     if exact:
         return sorted(exact)

@@ -23,7 +23,7 @@ from stem_logistics.errors import FieldErrors
 from stem_logistics.inventory import as_of, holdings, ledger
 from stem_logistics.inventory import service as stock
 from stem_logistics.inventory.holdings_file import Catalogue, read_holdings
-from stem_logistics.inventory.rules import Part
+from stem_logistics.inventory.rules import Part, definitions_named
 from stem_logistics.registry.importing.sheets import Row
 from stem_logistics.settings import Settings
 from stem_logistics.worker import load_handlers
@@ -292,6 +292,13 @@ async def test_a_killed_import_leaves_nothing_and_the_next_one_everything(servic
     assert (await take(path.read_bytes()))["kits"] == 20_000
     assert (await take(path.read_bytes()))["kits"] == 0
     assert await fetch_value("SELECT count(*) FROM kit") == 20_000
+
+
+def test_a_short_name_is_one_kit_though_another_bears_it_as_its_title() -> None:
+    """Two kits of one title are told apart by their short names; by the title alone it is not known which is meant."""
+    titles = [{"slug": slug, "title_el": "Σετ", "title_en": "Set"} for slug in ("set", "bench")]
+    assert definitions_named("set", titles) == ["set"] and definitions_named(" BENCH", titles) == ["bench"]
+    assert definitions_named("Σετ", titles) == ["bench", "set"]
 
 
 CATALOGUE = Catalogue(
