@@ -43,7 +43,25 @@ async def agree(number: int) -> None:
         if entry["state"] != "requested":
             raise Conflict("offer-not-found")
         await queries.set_idle(number, "idle", None, None)
+        with use_locale("el"):
+            text = gettext("We offer it to another school. Until one takes it, it stays in your charge.")
+        await _answer(entry, text)
         await audit.record("kit-marked-idle", "kit", entry["kit_code"], why=entry["why"])
+
+
+async def _answer(entry: dict[str, Any], text: str) -> None:
+    """Tell the school that said so what is decided about a kit that nobody uses."""
+    kit = await service.kit_by_id_code(entry["kit_code"])
+    if kit["institution_id"] is None:
+        return
+    school = await queries.institution_by_id(kit["institution_id"])
+    with use_locale("el"):
+        subject = gettext(
+            "About the kit %(kit)s that nobody uses (%(title)s)",
+            kit=shown_code(entry["kit_code"]),
+            title=entry["title_el"],
+        )
+    await service.mail_school(school, subject, [text], about=("idle-kit", entry["id"]))
 
 
 async def list_idle() -> list[dict[str, Any]]:
@@ -194,6 +212,10 @@ async def end_idle(number: int) -> None:
     async with unit_of_work():
         entry = await _entry(number)
         await queries.set_idle(number, "in-use", None, None)
+        if entry["state"] == "requested":
+            with use_locale("el"):
+                text = gettext("It stays with your school for now. Call us if you cannot keep it.")
+            await _answer(entry, text)
         await audit.record("kit-in-use-again", "kit", entry["kit_code"])
 
 

@@ -179,4 +179,10 @@ async def test_a_schools_word_is_a_request(service: Settings) -> None:
         await idle.offer(number, OTHER, SOON)
     assert await idle.waiting() == [] and await idle.said_idle() == 1
     await idle.agree(number)
+    assert "χρεωμένο σε εσάς" in (await last_mail(f"mail@{SCHOOL}.example"))["body"]
     await idle.offer(number, OTHER, SOON)
+    await idle.end_idle(number)
+    with acting_as(link):
+        number = await idle.mark_idle(kit, why="Πάλι άδειο")
+    await idle.end_idle(number)
+    assert "μένει στο σχολείο σας" in (await last_mail(f"mail@{SCHOOL}.example"))["body"]
