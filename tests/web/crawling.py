@@ -11,7 +11,7 @@ from tests.web.accessibility import faults
 
 # Files and switches, which are not pages.
 NOT_PAGES = ("/static/", "/language/", "/api/")
-MOST = 400
+MOST = 600
 
 
 def starting_pages(app: Litestar) -> list[str]:
