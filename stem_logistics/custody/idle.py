@@ -1,5 +1,6 @@
 """Kits that nobody uses: offered to the next in order of the published results, by a day for the answer."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -67,10 +68,24 @@ async def _answer(entry: dict[str, Any], text: str) -> None:
 async def list_idle() -> list[dict[str, Any]]:
     """Kits that are idle or offered, each with the schools that are `next` in order for its kind."""
     service.require(Permission.STOCK_WRITE)
+    rows = await queries.idle_kits()
+    orders = await _orders(rows)
     return [
-        {**row, "next": (await next_for(row))[:SHOWN_NEXT] if row["state"] == "idle" else []}
-        for row in await queries.idle_kits()
+        {**row, "next": (await _without_those_out(row, orders.get(row["definition"], [])))[:SHOWN_NEXT]} for row in rows
     ]
+
+
+async def _orders(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Who waits for each kind of kit that is idle: read once, however many kits of it there are."""
+    kinds = dict.fromkeys(row["definition"] for row in rows if row["state"] == "idle")
+    return {kind: await standing.waiting_for(kind) for kind in kinds}
+
+
+async def _without_those_out(entry: dict[str, Any], order: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    if entry["state"] != "idle" or not order:
+        return []
+    out = await queries.not_next(entry["id"])
+    return [school for school in order if school["id"] not in out]
 
 
 async def next_for(entry: dict[str, Any]) -> list[dict[str, Any]]:
@@ -84,7 +99,8 @@ async def next_for(entry: dict[str, Any]) -> list[dict[str, Any]]:
 async def waiting() -> list[dict[str, Any]]:
     """Idle kits that are offered to nobody, each with the one school that is `next`, None for none."""
     rows = [row for row in await queries.idle_kits() if row["state"] == "idle"]
-    return [{**row, "next": next(iter(await next_for(row)), None)} for row in rows]
+    orders = await _orders(rows)
+    return [{**row, "next": next(iter(await _without_those_out(row, orders[row["definition"]])), None)} for row in rows]
 
 
 async def said_idle() -> int:
