@@ -207,7 +207,7 @@ async def test_nothing_is_lost_at_a_scanners_pace(app: Litestar) -> None:
         await asyncio.sleep(0.5)
         await context.set_offline(False)
         await _until(taken, [*first, "MB-0040", "MB-0041", "MB-0042"])
-        assert "MB-0042" in await page.inner_text("#scan-list")
+        await page.wait_for_function("document.getElementById('scan-list').textContent.includes('MB-0042')")
         await chromium.close()
 
 
