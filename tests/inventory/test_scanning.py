@@ -198,7 +198,7 @@ async def test_nothing_is_lost_at_a_scanners_pace(app: Litestar) -> None:
         # a letter for a figure, and the scanner goes on
         await _type(page, "MB-OO40", "MB-0041", "MB-0042")
         await page.wait_for_selector("#scan-said[data-hold]")
-        await page.wait_for_function("document.getElementById('scan-waiting')?.textContent.includes('MB-0042')")
+        await page.locator("#scan-waiting", has_text="MB-0042").wait_for()
         assert await taken() == first
         await page.reload()
         await page.wait_for_selector("#scan-said[data-hold]")
@@ -207,7 +207,7 @@ async def test_nothing_is_lost_at_a_scanners_pace(app: Litestar) -> None:
         await asyncio.sleep(0.5)
         await context.set_offline(False)
         await _until(taken, [*first, "MB-0040", "MB-0041", "MB-0042"])
-        await page.wait_for_function("document.getElementById('scan-list').textContent.includes('MB-0042')")
+        await page.locator("#scan-list", has_text="MB-0042").wait_for()
         await chromium.close()
 
 
