@@ -121,12 +121,12 @@ async def fill(url: str, size: Size) -> None:
         wave = SCHOOLS_OF_A_WAVE
         await connection.copy_records_to_table(
             "consignment",
-            records=[(new_code("C"), n // wave + 1, n + 1, "received") for n in range(size.schools)],
+            records=[(code, n // wave + 1, n + 1, "received") for n, code in enumerate(_codes("C", size.schools))],
             columns=["code", "wave_id", "institution_id", "state"],
         )
         await connection.copy_records_to_table(
             "kit",
-            records=[(code, 1, f"2026-{n // 1000}") for n, code in enumerate(_codes(size.kits))],
+            records=[(code, 1, f"2026-{n // 1000}") for n, code in enumerate(_codes("K", size.kits))],
             columns=["code", "kit_definition_id", "batch"],
         )
         await _rest(connection, size)
@@ -138,10 +138,10 @@ async def fill(url: str, size: Size) -> None:
         await connection.close()
 
 
-def _codes(count: int) -> list[str]:
+def _codes(kind: str, count: int) -> list[str]:
     codes: dict[str, None] = {}
     while len(codes) < count:
-        codes[new_code("K")] = None
+        codes[new_code(kind)] = None
     return list(codes)
 
 
