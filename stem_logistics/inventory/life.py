@@ -159,7 +159,8 @@ def _event(row: dict[str, Any], mine: Sequence[dict[str, Any]]) -> Event:
     told = _TELLERS[kind](row)
     ways = [] if kind == "received" else [_way(each) for each in mine]
     if kind == "received":
-        ways = [f"{REASON_WORDS[each['reason']]}: {_count(each)}" for each in mine]
+        # that what was sent for a kit joins it with its receipt goes without saying
+        ways = [f"{REASON_WORDS[each['reason']]}: {_count(each)}" for each in mine if each["reason"] != "regroup"]
     facts = [told.text, *ways] if told.text else ways
     back = next((each for each in mine if _can_go_back(each)), None)
     return Event(

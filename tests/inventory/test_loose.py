@@ -157,6 +157,12 @@ async def test_in_the_browser(app: Litestar) -> None:
             assert page.status_code == 200 and faults(page.text) == [], address
         page = await client.get(f"/stock/kits/{kit}")
         assert "Στέλνεται κάτι που θα μπει στο σετ" in page.text and code in page.text
+        with acting_as(OPERATOR):
+            await deliveries.pack(code)
+            await deliveries.dispatch(code, courier="Ταχυμεταφορές")
+            await arrived(SCHOOL)
+        told = (await client.get(f"/stock/kits/{kit}")).text
+        assert "Το παρέλαβε το σχολείο: 1 τεμάχιο" in told and "Μπήκε σε σετ ή έφυγε" not in told
         end = {"end_item": "microbit", "end_serial": "MB-78", "end_where": "scrapped", "end_document": "Π-3"}
         refused = await post_form(client, "/stock/loose/end", {**end, "end_why": ""})
         assert refused.status_code == 422 and faults(refused.text) == [] and "Π-3" in refused.text
