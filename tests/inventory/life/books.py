@@ -57,7 +57,8 @@ class Books(Base):
             if elsewhere:
                 piece, _ = data.draw(st.sampled_from(elsewhere))
                 away = all(at != f"school:{school}" for _, at, _ in self.world.parts(piece.kit))
-                whole = away and data.draw(st.booleans())  # a kit none of whose parts is here is taken in by its code
+                # a kit none of whose parts is here is taken in by its code
+                whole = bool(piece.kit) and away and data.draw(st.booleans())
                 await counting.scan(piece.kit if whole else piece.serial, counter="Άννα", key="2")
                 number = (await counting.mine())["strangers"][-1]["id"]
                 self.strangers.append((found["code"], number, Piece(piece.kit, "") if whole else piece, school))
