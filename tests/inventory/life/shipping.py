@@ -205,7 +205,7 @@ class Shipping(Base):
         may = consignment.state in ("dispatched", "partially-received") and bool(shifts) and not stale
         awaited = {pieces[line.key] for line in lines if line.outstanding}
         may = may and not any(
-            stray.device in awaited or (stray.thing and stray.thing in {piece.kit for piece in awaited})
+            stray.device in awaited or (stray.thing and stray.thing in {consignment.joins or p.kit for p in awaited})
             for stray in strays
         )
         later = data.draw(st.integers(0, 3)) == 3
