@@ -2,13 +2,10 @@
 
 import asyncio
 import re
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import sync_playwright
 
 from stem_logistics.accounts import links
@@ -18,6 +15,7 @@ from stem_logistics.settings import Settings
 from tests.appeals.scene import provisional_wave
 from tests.conftest import require_program
 from tests.support import OPERATOR, acting_as, settings_for
+from tests.web.serving import served_beside
 from tests.web.test_browser import CHROMIUM_ARGS
 
 LONG = "4ο Εσπερινό Γυμνάσιο Αγίου Κωνσταντίνου Τρικάλων"
@@ -75,16 +73,8 @@ def served(database_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
     settings: Settings = settings_for(database_url, tmp_path)
     app = create_app(settings)
     tokens = asyncio.run(prepare(database_url))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 60
-    while not server.started and time.monotonic() < until:
-        time.sleep(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield {code: f"http://127.0.0.1:{port}/result/{token}" for code, token in tokens.items()}
-    server.should_exit = True
-    thread.join(10)
+    with served_beside(app) as address:
+        yield {code: f"{address}/result/{token}" for code, token in tokens.items()}
 
 
 def test_a_rejected_school_is_answered_without_scrolling(served: dict[str, str]) -> None:

@@ -1,14 +1,11 @@
 """The school's own page on a telephone: loans, repairs, a recall, an offer, what it asks for; nothing is too wide."""
 
 import asyncio
-import threading
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import sync_playwright
 
 from stem_logistics.accounts.links import principal_of_link
@@ -20,6 +17,7 @@ from stem_logistics.db.engine import pool, unit_of_work
 from tests.conftest import require_program
 from tests.custody.scene import OTHER, SCHOOL, arrived, kit_at_school, serials
 from tests.support import OPERATOR, acting_as, settings_for, today
+from tests.web.serving import served_beside
 from tests.web.test_browser import CHROMIUM_ARGS
 
 WIDTH = 360
@@ -54,16 +52,9 @@ def served(database_url: str, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """The service on a port; the address of the school's page and of its kit's."""
     app = create_app(settings_for(database_url, tmp_path))
     token, kit = asyncio.run(prepare(database_url))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 60
-    while not server.started and time.monotonic() < until:
-        time.sleep(0.05)
-    home = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/k/{token}"
-    yield home, f"{home}/kit/{kit}"
-    server.should_exit = True
-    thread.join(10)
+    with served_beside(app) as address:
+        home = f"{address}/k/{token}"
+        yield home, f"{home}/kit/{kit}"
 
 
 def test_nothing_is_too_wide_and_a_tap_answers(served: tuple[str, str], tmp_path: Path) -> None:

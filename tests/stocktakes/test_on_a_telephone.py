@@ -2,8 +2,6 @@
 
 import asyncio
 import random
-import threading
-import time
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,7 +9,6 @@ from typing import Any, TypeVar
 
 import asyncpg
 import pytest
-import uvicorn
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, Route, expect, sync_playwright
 
@@ -21,6 +18,7 @@ from tests.conftest import require_program
 from tests.custody.scene import kit_at_school, serials
 from tests.stocktakes.scene import opened
 from tests.support import OPERATOR, acting_as, settings_for
+from tests.web.serving import served_beside
 from tests.web.test_browser import CHROMIUM_ARGS
 
 T = TypeVar("T")
@@ -41,26 +39,17 @@ def phone(database_url: str, tmp_path: Path) -> Iterator[tuple[Page, str]]:
     """A telephone on the school's page, and the number of one of its devices."""
     app = create_app(settings_for(database_url, tmp_path))
     token, serial = asyncio.run(_prepare(database_url))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    until = time.monotonic() + 60
-    while not server.started and time.monotonic() < until:
-        time.sleep(0.05)
-    address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/s/{token}"
-    with sync_playwright() as playwright:
+    with served_beside(app) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=require_program("chromium", "chromium"), args=CHROMIUM_ARGS
         )
         context: BrowserContext = browser.new_context(viewport={"width": 360, "height": 740}, locale="el-GR")
         page = context.new_page()
-        page.goto(address)
+        page.goto(f"{address}/s/{token}")
         page.fill("#counter", "Άννα")
         page.get_by_role("button", name="Έναρξη καταμέτρησης").click()
         yield page, serial
         browser.close()
-    server.should_exit = True
-    thread.join(10)
 
 
 async def _photographs(url: str) -> int:
